@@ -1,0 +1,96 @@
+"""The `vllm-responses-fix` command."""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from .report import Status, make_status
+from .settings import SettingsError
+
+_MARKS = {"applied": "+", "off": "-", "waiting": "?", "refused": "!"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        0, or for `status`: 1 if the patches are not applied, 2 if it can't tell.
+    """
+    parser = argparse.ArgumentParser(
+        prog="vllm-responses-fix",
+        description="Makes previous_response_id correct on vLLM's Responses API.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    status = commands.add_parser(
+        "status", help="patch the vLLM that is installed here, and say what was done"
+    )
+    status.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser(
+        "hook-path", help="print the folder that, on PYTHONPATH, activates the kit"
+    )
+    arguments = parser.parse_args(argv)
+    if arguments.command == "hook-path":
+        print(Path(__file__).with_name("hook"))
+        return 0
+    return _status(as_json=arguments.json)
+
+
+def _status(*, as_json: bool) -> int:
+    try:
+        status = _patched_here()
+    except SettingsError as error:
+        print(f"vllm-responses-fix: {error}", file=sys.stderr)
+        return 2
+    if as_json:
+        print(json.dumps(status.to_dict(), indent=2))
+    else:
+        _print_status(status)
+    if status.state == "waiting":
+        return 2
+    return 0 if status.state == "applied" else 1
+
+
+def _patched_here() -> Status:
+    """Do in this process what a server does when it starts."""
+    from . import activation
+
+    if find_spec("vllm") is None:
+        return make_status(
+            vllm=None, state="waiting", reason="there is no vLLM in this Python"
+        )
+    print("Importing vLLM, which may take some seconds ...", file=sys.stderr)
+    # vLLM logs to stdout, which is for the status.
+    with contextlib.redirect_stdout(sys.stderr):
+        activation.install()
+        for trigger in activation.TRIGGERS:
+            try:
+                import_module(trigger)
+            except activation.StrictError:
+                pass
+            except ImportError as error:
+                return make_status(
+                    vllm=None,
+                    state="waiting",
+                    reason=f"vLLM's Responses API could not be imported: {error}",
+                )
+    return activation.status()
+
+
+def _print_status(status: Status) -> None:
+    print(f"vLLM {status.vllm or '(not found)'}: {status.state}")
+    if status.reason:
+        print(f"  {status.reason}")
+    for patch in status.patches:
+        print(f"\n{_MARKS[patch.state]} {patch.name}: {patch.state}")
+        if patch.reason and patch.reason != status.reason:
+            print(f"    {patch.reason}")
+        print(f"    {patch.what}")
+        for target in patch.targets:
+            print(f"    replaces {target}")
+        print(f"    upstream {' '.join(patch.upstream)}")
+        print(f"    can go when: {patch.until}")

@@ -1,0 +1,131 @@
+"""The conversation so far and the new input become one list of chat messages.
+
+Replay sends every item of a conversation as `input`; a chained request names the part
+that the server has. Both go through the same fold, so both come out alike.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from openai.types.responses import ResponseFunctionToolCall, ResponseOutputItem
+from openai.types.responses.response_function_tool_call_output_item import (
+    ResponseFunctionToolCallOutputItem,
+)
+from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionMessageParam
+from vllm.entrypoints.openai.responses import utils
+from vllm.entrypoints.openai.responses.protocol import ResponseInputOutputItem
+
+
+class InstructionsMessage(dict[str, Any]):
+    """The system message made from a request's `instructions`.
+
+    Instructions are the current request's alone, while a system item of its input
+    stays in the conversation. The type tells them apart, as it survives the copies
+    that later releases make of the stored list.
+    """
+
+
+def construct_input_messages(
+    *,
+    request_instructions: str | None = None,
+    request_input: str | list[ResponseInputOutputItem],
+    prev_msg: list[ChatCompletionMessageParam] | None = None,
+    prev_response_output: list[ResponseOutputItem] | None = None,
+) -> list[ChatCompletionMessageParam]:
+    """Build the chat messages of a request.
+
+    Args:
+        request_instructions: `instructions` of this request.
+        request_input: `input` of this request.
+        prev_msg: the messages that the previous request was answered from, as this
+            function returned them. Not changed.
+        prev_response_output: the output items of the previous response.
+
+    Returns:
+        A new list. Its messages may be those of `prev_msg`, which nobody may change.
+
+    Raises:
+        ValueError: an item has no place in a prompt (encrypted reasoning, or a type
+            that vLLM does not know).
+
+    Source: vLLM #43244, #37697.
+    """
+    if not prev_msg:
+        messages = []
+    elif isinstance(prev_msg[0], InstructionsMessage):
+        messages = prev_msg[1:]
+    else:
+        messages = prev_msg.copy()
+
+    new_items: list[Any] = list(prev_response_output or ())
+    if isinstance(request_input, str):
+        new_items.append({"role": "user", "content": request_input})
+    else:
+        new_items.extend(request_input)
+    utils.construct_chat_messages_with_tool_call(new_items, messages)
+
+    if request_instructions:
+        messages.insert(
+            0, InstructionsMessage(role="system", content=request_instructions)
+        )
+    return messages
+
+
+def construct_chat_messages_with_tool_call(
+    input_messages: list[ResponseInputOutputItem],
+    messages: list[ChatCompletionMessageParam] | None = None,
+) -> list[ChatCompletionMessageParam]:
+    """Fold items into chat messages.
+
+    Args:
+        input_messages: items of a conversation, or of its continuation.
+        messages: the messages of the conversation so far, to be continued. The list
+            is extended; its messages may belong to a stored conversation and are not
+            changed: where an item becomes part of the last one, a copy takes its place.
+
+    Returns:
+        `messages`, or a new list.
+    """
+    if messages is None:
+        messages = []
+    for item in _without_server_side_calls(input_messages):
+        # The original writes into the message that it is shown.
+        last = [{**message} for message in messages[-1:]]
+        combined = utils._maybe_combine_reasoning_and_tool_call(item, last)
+        if combined is not None:
+            messages[-1] = combined
+        else:
+            messages.append(utils._construct_single_message_from_response_item(item))
+    return messages
+
+
+def _without_server_side_calls(
+    items: Iterable[ResponseInputOutputItem],
+) -> Iterator[ResponseInputOutputItem]:
+    """Replace a tool call that the server ran by the call and the output it is made of.
+
+    `ResponsesParser` reports both as one `mcp_call` item; the model saw two messages.
+    """
+    for item in items:
+        call = item if isinstance(item, dict) else vars(item)
+        if call.get("type") != "mcp_call":
+            yield item
+            continue
+        yield ResponseFunctionToolCall(
+            id=call["id"],
+            call_id=call["id"],
+            name=call["name"],
+            arguments=call["arguments"],
+            type="function_call",
+        )
+        output = call.get("output")
+        if output is None:
+            output = call.get("error")
+        if output is not None:
+            yield ResponseFunctionToolCallOutputItem(
+                id=call["id"],
+                call_id=call["id"],
+                output=output,
+                status="completed",
+                type="function_call_output",
+            )
