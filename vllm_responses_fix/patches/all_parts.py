@@ -119,7 +119,7 @@ def _chat_message(item: dict[str, Any]) -> ChatCompletionMessageParam:
     content = item.get("content")
     if content is None or isinstance(content, (str, list)):
         return item
-    return {**item, "content": _validated_parts(content)}
+    return {"role": item["role"], "content": _validated_parts(content)}
 
 
 def _validated_parts(parts: Any) -> str | list[Any]:

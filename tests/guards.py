@@ -1,0 +1,56 @@
+"""Shows that a guarding test fails when the patch it guards is switched off.
+
+`@pytest.mark.guards("stream-ids")` says which patch a test is there for. With
+`--switched-off stream-ids` only those tests run, without that patch, and each has to
+fail: `scripts/check_guards.py` does that for every patch. With `--switched-off all`
+they run on stock vLLM.
+"""
+
+import os
+
+import pytest
+
+from vllm_responses_fix.patches import PATCHES
+from vllm_responses_fix.settings import DISABLED_PATCHES, ENABLED
+
+_NAMES = [patch.name for patch in PATCHES]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--switched-off",
+        metavar="PATCH",
+        choices=[*_NAMES, "all"],
+        help="run the tests that guard PATCH without it; they have to fail",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    switched_off = config.getoption("--switched-off")
+    if switched_off == "all":
+        os.environ[ENABLED] = "0"
+    elif switched_off:
+        os.environ[DISABLED_PATCHES] = switched_off
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    for item in items:
+        unknown = _guarded(item).difference(_NAMES)
+        if unknown:
+            raise pytest.UsageError(f"{item.nodeid} guards no patch: {unknown}")
+    switched_off = config.getoption("--switched-off")
+    if not switched_off:
+        return
+    wanted = set(_NAMES) if switched_off == "all" else {switched_off}
+    guarding = [item for item in items if _guarded(item) & wanted]
+    config.hook.pytest_deselected(items=[i for i in items if i not in guarding])
+    items[:] = guarding
+    for item in guarding:
+        reason = f"{switched_off} is switched off"
+        item.add_marker(pytest.mark.xfail(strict=True, reason=reason))
+
+
+def _guarded(item: pytest.Item) -> set[str]:
+    return {name for marker in item.iter_markers("guards") for name in marker.args}
