@@ -1,0 +1,86 @@
+"""Fixtures over the harness, and `async def` tests on its event loop."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from harness.event_loop import EventLoopThread
+from harness.platform import prepare_vllm
+
+# Test modules import vLLM at their top, hence before any fixture runs.
+prepare_vllm()
+
+if TYPE_CHECKING:
+    from harness.app import ServerFactory
+    from harness.client import Client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def event_loop_thread() -> Iterator[EventLoopThread]:
+    thread = EventLoopThread()
+    yield thread
+    thread.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run `async def` tests on the event loop all servers share."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    fixtures = pyfuncitem.funcargs
+    thread: EventLoopThread = fixtures["event_loop_thread"]
+    arguments = pyfuncitem._fixtureinfo.argnames
+    thread.run(pyfuncitem.obj(**{name: fixtures[name] for name in arguments}))
+    return True
+
+
+@pytest.fixture(scope="session")
+def chat_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerFactory":
+    """Servers on the chat template path, contents as strings."""
+    from harness.app import ServerFactory
+    from harness.model_folder import write_chat_model
+
+    return ServerFactory(write_chat_model(_folder(tmp_path_factory, "chat")))
+
+
+@pytest.fixture(scope="session")
+def parts_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerFactory":
+    """Servers on the chat template path, contents as lists of parts."""
+    from harness.app import ServerFactory
+    from harness.model_folder import write_chat_model
+
+    return ServerFactory(write_chat_model(_folder(tmp_path_factory, "parts"), "openai"))
+
+
+@pytest.fixture
+def chat(
+    chat_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+) -> "Iterator[Client]":
+    """A client of a new server on the chat template path."""
+    yield from _client(chat_server_factory, event_loop_thread)
+
+
+@pytest.fixture
+def chat_parts(
+    parts_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+) -> "Iterator[Client]":
+    """As `chat`, with a template that wants contents as lists of parts."""
+    yield from _client(parts_server_factory, event_loop_thread)
+
+
+def _client(
+    factory: "ServerFactory", event_loop_thread: EventLoopThread
+) -> "Iterator[Client]":
+    from harness.app import environment
+    from harness.client import Client
+
+    with environment():
+        server = event_loop_thread.run(factory.start())
+        yield Client(server)
+        event_loop_thread.run(server.close())
+
+
+def _folder(factory: pytest.TempPathFactory, name: str) -> Path:
+    return factory.mktemp("models") / name
