@@ -1,13 +1,22 @@
-"""Settings for all tests. The patches are in unless a test takes them out."""
+"""Fixtures over the harness, and `async def` tests on its event loop.
 
-import os
+The patches are in, unless a test asks for `stock`.
+"""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from harness.event_loop import EventLoopThread
+from harness.platform import prepare_vllm
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["guards"]
+# Test modules import vLLM at their top, hence before any fixture runs.
+prepare_vllm()
 
-os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+pytest_plugins = ["guards"]
 
 settings.register_profile(
     "default",
@@ -15,8 +24,11 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.register_profile("soak", settings.get_profile("default"), max_examples=100_000)
 settings.load_profile("default")
+
+if TYPE_CHECKING:
+    from harness.app import ServerFactory
+    from harness.client import Client
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,3 +36,101 @@ def patched() -> None:
     import vllm_responses_fix
 
     vllm_responses_fix.install()
+
+
+@pytest.fixture
+def stock() -> Iterator[None]:
+    """vLLM as it comes."""
+    import vllm_responses_fix
+
+    vllm_responses_fix.uninstall()
+    yield
+    vllm_responses_fix.install()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def event_loop_thread() -> Iterator[EventLoopThread]:
+    thread = EventLoopThread()
+    yield thread
+    thread.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run `async def` tests on the event loop all servers share."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    fixtures = pyfuncitem.funcargs
+    thread: EventLoopThread = fixtures["event_loop_thread"]
+    arguments = pyfuncitem._fixtureinfo.argnames
+    thread.run(pyfuncitem.obj(**{name: fixtures[name] for name in arguments}))
+    return True
+
+
+@pytest.fixture(scope="session")
+def chat_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerFactory":
+    """Servers on the chat template path, contents as strings."""
+    from harness.app import ServerFactory
+    from harness.model_folder import write_chat_model
+
+    return ServerFactory(write_chat_model(_folder(tmp_path_factory, "chat")))
+
+
+@pytest.fixture(scope="session")
+def parts_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerFactory":
+    """Servers on the chat template path, contents as lists of parts."""
+    from harness.app import ServerFactory
+    from harness.model_folder import write_chat_model
+
+    return ServerFactory(write_chat_model(_folder(tmp_path_factory, "parts"), "openai"))
+
+
+@pytest.fixture(scope="session")
+def harmony_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerFactory":
+    """Servers of a gpt_oss model."""
+    from harness.app import ServerFactory
+    from harness.model_folder import write_harmony_model
+    from harness.vocabulary import prepare_vocabulary
+
+    prepare_vocabulary()
+    return ServerFactory(write_harmony_model(_folder(tmp_path_factory, "harmony")), ())
+
+
+@pytest.fixture
+def chat(
+    chat_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+) -> "Iterator[Client]":
+    """A client of a new server on the chat template path."""
+    yield from _client(chat_server_factory, event_loop_thread)
+
+
+@pytest.fixture
+def chat_parts(
+    parts_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+) -> "Iterator[Client]":
+    """As `chat`, with a template that wants contents as lists of parts."""
+    yield from _client(parts_server_factory, event_loop_thread)
+
+
+@pytest.fixture
+def harmony(
+    harmony_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+) -> "Iterator[Client]":
+    """A client of a new server of a gpt_oss model."""
+    yield from _client(harmony_server_factory, event_loop_thread)
+
+
+def _client(
+    factory: "ServerFactory", event_loop_thread: EventLoopThread
+) -> "Iterator[Client]":
+    from harness.app import environment
+    from harness.client import Client
+
+    with environment():
+        server = event_loop_thread.run(factory.start())
+        yield Client(server)
+        event_loop_thread.run(server.close())
+
+
+def _folder(factory: pytest.TempPathFactory, name: str) -> Path:
+    return factory.mktemp("models") / name

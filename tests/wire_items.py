@@ -1,4 +1,4 @@
-"""Hypothesis strategies for Responses items as clients and servers put them on the wire.
+"""Hypothesis strategies for Responses items as they are on the wire.
 
 Every text is unique within a conversation, so that a test can ask whether it reached
 the prompt.

@@ -1,0 +1,151 @@
+"""vLLM's OpenAI server over the scripted engine."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from . import vllm_compat
+from .scripted_engine import ScriptedEngine, one_token_deltas, word_like_deltas
+
+MODEL_NAME = "scripted"
+CHAT_ARGS = (
+    "--enable-auto-tool-choice",
+    "--tool-call-parser=hermes",
+    "--reasoning-parser=deepseek_r1",
+)
+STORE = "VLLM_ENABLE_RESPONSES_API_STORE"
+PARSER_CONTEXT = "VLLM_USE_EXPERIMENTAL_PARSER_CONTEXT"
+
+
+class ServerFactory:
+    """Makes servers for one model folder and one command line.
+
+    Building it reads the model folder and takes about two seconds (on the first run
+    on a machine longer, as vLLM inspects the model's class in a process of its own);
+    a server is made of it in milliseconds.
+    """
+
+    def __init__(self, model: Path, argv: Sequence[str] = CHAT_ARGS) -> None:
+        self.args = vllm_compat.parse_serve_args(
+            [
+                f"--model={model}",
+                f"--served-model-name={MODEL_NAME}",
+                # Else each serving object looks for defaults in the model folder.
+                "--generation-config=vllm",
+                *argv,
+            ]
+        )
+        self._config = vllm_compat.make_config(self.args)
+        self._renderer = vllm_compat.make_renderer(self._config)
+        self.is_harmony = self._config.model_config.hf_config.model_type == "gpt_oss"
+
+    async def start(self) -> "ScriptedServer":
+        """A server whose stores are empty.
+
+        What vLLM reads from the environment is read now and on each request; see
+        `environment`.
+        """
+        engine = ScriptedEngine(self._config, self._renderer, **self._codec())
+        app = await vllm_compat.make_app(engine, self.args)
+        return ScriptedServer(app, engine)
+
+    def _codec(self) -> dict[str, Any]:
+        if self.is_harmony:
+            from vllm.entrypoints.openai.parser.harmony_utils import get_encoding
+
+            encoding = get_encoding()
+            return {
+                "encode": lambda text: encoding.encode(text, allowed_special="all"),
+                "decode": encoding.decode,
+                "default_deltas": one_token_deltas,
+            }
+        tokenizer = self._renderer.get_tokenizer()
+        return {
+            "encode": lambda text: tokenizer.encode(text, add_special_tokens=False),
+            "decode": tokenizer.decode,
+            "default_deltas": word_like_deltas,
+        }
+
+
+class ScriptedServer:
+    """A running server, to be called in process.
+
+    Attributes:
+        app: vLLM's FastAPI application.
+        engine: the scripted engine behind it.
+        http: a client whose requests are served without a socket.
+    """
+
+    def __init__(self, app: FastAPI, engine: ScriptedEngine) -> None:
+        self.app = app
+        self.engine = engine
+        self.http = httpx.AsyncClient(
+            # An exception the app has turned into a 500 is to be seen as that.
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://scripted",
+            timeout=None,
+        )
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[str]:
+        """Serve on a loopback port as well; yields the base URL for SDK clients."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(self.app, log_level="warning"))
+        # Signals belong to the test run, and uvicorn may not be in the main thread.
+        server.capture_signals = _no_signals  # type: ignore[method-assign]
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                if task.done():
+                    task.result()
+                await asyncio.sleep(0.01)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        finally:
+            server.should_exit = True
+            await task
+
+    async def close(self) -> None:
+        await self.http.aclose()
+
+
+@contextmanager
+def environment(
+    *, store: bool = True, parser_context: bool = False, **others: str
+) -> Iterator[None]:
+    """Set what vLLM's server reads from the environment.
+
+    Args:
+        store: keep responses, which `previous_response_id` needs.
+        parser_context: vLLM's experimental `ParsableContext`.
+    """
+    with _environment(
+        {STORE: str(int(store)), PARSER_CONTEXT: str(int(parser_context)), **others}
+    ):
+        yield
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    yield

@@ -1,0 +1,146 @@
+"""Model folders that hold everything vLLM's server reads, except a model."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+from .chat_templates import PARTS_TEMPLATE, STRING_TEMPLATE
+
+ContentFormat = Literal["string", "openai"]
+
+MAX_MODEL_LEN = 1 << 22
+END_OF_TURN = "<|im_end|>"
+# As in the vocabularies of Qwen3 and DeepSeek-R1, the tags that parsers look for are
+# single tokens that are not "special", so they survive skip_special_tokens.
+TAGS = ("<think>", "</think>", "<tool_call>", "</tool_call>")
+
+
+def write_chat_model(folder: Path, content_format: ContentFormat = "string") -> Path:
+    """Write a model folder for the chat template path and return it.
+
+    The tokenizer has one token for every byte, so any text survives a round trip and
+    two prompts differ exactly where their texts do. vLLM detects the template's
+    content format to be `content_format`.
+    """
+    tokenizer = Tokenizer(models.BPE(vocab=_byte_vocabulary(), merges=[]))
+    tokenizer.add_special_tokens(
+        [AddedToken(t, special=True) for t in ("<|im_start|>", END_OF_TURN)]
+    )
+    tokenizer.add_tokens([AddedToken(t, special=False) for t in TAGS])
+    templates = {"string": STRING_TEMPLATE, "openai": PARTS_TEMPLATE}
+    _write_tokenizer(folder, tokenizer, END_OF_TURN)
+    (folder / "chat_template.jinja").write_text(
+        templates[content_format], encoding="utf-8"
+    )
+    _write_config(
+        folder,
+        architectures=["Qwen3ForCausalLM"],
+        model_type="qwen3",
+        vocab_size=tokenizer.get_vocab_size(),
+        eos_token_id=tokenizer.token_to_id(END_OF_TURN),
+        hidden_size=64,
+        intermediate_size=64,
+    )
+    return folder
+
+
+def write_harmony_model(folder: Path) -> Path:
+    """Write a model folder of type gpt_oss and return it.
+
+    Its tokenizer decodes Harmony's whole vocabulary. It has no merges, so it encodes
+    byte by byte, which is never asked of it: Harmony prompts are encoded by
+    openai_harmony. The vocabulary must have been prepared, see `vocabulary`.
+    """
+    from openai_harmony import HarmonyEncodingName, load_harmony_encoding
+
+    encoding = load_harmony_encoding(HarmonyEncodingName.HARMONY_GPT_OSS)
+    vocabulary, special_tokens = _harmony_vocabulary()
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.add_special_tokens(
+        [AddedToken(token, special=True) for token in special_tokens]
+    )
+    (return_token,) = encoding.encode("<|return|>", allowed_special="all")
+    _write_tokenizer(folder, tokenizer, "<|return|>")
+    _write_config(
+        folder,
+        architectures=["GptOssForCausalLM"],
+        model_type="gpt_oss",
+        vocab_size=tokenizer.get_vocab_size(),
+        eos_token_id=return_token,
+        hidden_size=64,
+        intermediate_size=64,
+        num_local_experts=1,
+        num_experts_per_tok=1,
+        layer_types=["full_attention"],
+    )
+    return folder
+
+
+@lru_cache
+def _byte_characters() -> dict[int, str]:
+    """The printable character that byte-level BPE writes for each byte (GPT-2's)."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    characters = {byte: chr(byte) for byte in printable}
+    others = (byte for byte in range(256) if byte not in characters)
+    return characters | {byte: chr(256 + n) for n, byte in enumerate(others)}
+
+
+def _byte_vocabulary() -> dict[str, int]:
+    return {character: byte for byte, character in _byte_characters().items()}
+
+
+def _harmony_vocabulary() -> tuple[dict[str, int], list[str]]:
+    import base64
+    import os
+
+    from openai_harmony import HarmonyEncodingName, load_harmony_encoding
+
+    from .vocabulary import FILE_NAME
+
+    encoding = load_harmony_encoding(HarmonyEncodingName.HARMONY_GPT_OSS)
+    characters = _byte_characters()
+    file = Path(os.environ["TIKTOKEN_ENCODINGS_BASE"]) / FILE_NAME
+    vocabulary = {}
+    for line in file.read_bytes().splitlines():
+        token, rank = line.split()
+        text = "".join(characters[byte] for byte in base64.b64decode(token))
+        vocabulary[text] = int(rank)
+    return vocabulary, []
+
+
+def _write_tokenizer(folder: Path, tokenizer: Tokenizer, eos_token: str) -> None:
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(
+        add_prefix_space=False, use_regex=False
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    folder.mkdir(parents=True, exist_ok=True)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token=eos_token,
+        clean_up_tokenization_spaces=False,
+    ).save_pretrained(folder)
+
+
+def _write_config(folder: Path, **config: Any) -> None:
+    config = {
+        "num_hidden_layers": 1,
+        "num_attention_heads": 1,
+        "num_key_value_heads": 1,
+        "head_dim": 64,
+        "max_position_embeddings": MAX_MODEL_LEN,
+        "dtype": "bfloat16",
+        "tie_word_embeddings": True,
+    } | config
+    _write_json(folder / "config.json", config)
+    _write_json(
+        folder / "generation_config.json", {"eos_token_id": config["eos_token_id"]}
+    )
+
+
+def _write_json(file: Path, content: dict[str, Any]) -> None:
+    file.write_text(json.dumps(content, indent=2), encoding="utf-8")

@@ -1,0 +1,139 @@
+"""What the harness takes from vLLM and what other releases call otherwise.
+
+Everything release-specific is in this module. Import it only after
+`platform.prepare_vllm`.
+"""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from vllm.config import VllmConfig
+from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.engine.protocol import EngineClient
+from vllm.entrypoints.openai import api_server
+from vllm.entrypoints.openai.cli_args import make_arg_parser, validate_parsed_serve_args
+from vllm.outputs import RequestOutput
+from vllm.renderers import BaseRenderer, renderer_from_config
+from vllm.sampling_params import RequestOutputKind, SamplingParams
+from vllm.utils.argparse_utils import FlexibleArgumentParser
+from vllm.v1.engine import EngineCoreOutput, EngineCoreRequest, FinishReason
+from vllm.v1.engine.input_processor import InputProcessor
+from vllm.v1.engine.output_processor import OutputProcessor, RequestOutputCollector
+
+SUPPORTED_TASKS = ("generate",)
+
+
+def parse_serve_args(argv: Sequence[str]) -> Namespace:
+    """What `vllm serve` makes of `argv`."""
+    args = make_arg_parser(FlexibleArgumentParser()).parse_args(list(argv))
+    validate_parsed_serve_args(args)
+    api_server.validate_api_server_args(args)
+    return args
+
+
+def make_config(args: Namespace) -> VllmConfig:
+    return AsyncEngineArgs.from_cli_args(args).create_engine_config()
+
+
+def make_renderer(config: VllmConfig) -> BaseRenderer:
+    return renderer_from_config(config)
+
+
+async def make_app(engine: EngineClient, args: Namespace) -> FastAPI:
+    """A new app with new serving objects, hence with empty stores."""
+    if get_async_tokenizer := getattr(engine.renderer, "get_async_tokenizer", None):
+        # Older renderers hold every prompt back for 2 ms, to tokenize together what
+        # comes together.
+        get_async_tokenizer().batch_wait_timeout_s = 0
+    app = api_server.build_app(args, SUPPORTED_TASKS, engine.model_config)
+    await api_server.init_app_state(engine, app.state, args, SUPPORTED_TASKS)
+    return app
+
+
+class EngineBase(EngineClient):
+    """The half of `AsyncLLM` that runs in the API server's process, without a core.
+
+    Prompts are checked by vLLM's input processor, and token ids become
+    `RequestOutput`s in vLLM's output processor: incremental detokenization, stop
+    strings, and what FINAL_ONLY and DELTA mean are vLLM's own.
+    """
+
+    def __init__(self, config: VllmConfig, renderer: BaseRenderer) -> None:
+        self.vllm_config = config
+        self.model_config = config.model_config
+        self.renderer = renderer
+        self.input_processor = InputProcessor(config, renderer)
+        self._output_processor = OutputProcessor(renderer.tokenizer, log_stats=False)
+
+    def submit(
+        self, prompt: Any, sampling_params: SamplingParams, request_id: str
+    ) -> "RunningRequest":
+        """Accept a rendered prompt.
+
+        Raises:
+            ValueError: vLLM's input processor rejects the prompt or the parameters.
+        """
+        request = self.input_processor.process_inputs(
+            request_id, prompt, sampling_params, SUPPORTED_TASKS
+        )
+        self.input_processor.assign_request_id(request)
+        return RunningRequest(request, prompt.get("prompt"), self._output_processor)
+
+
+# The server calls few of the interface's methods, and for those it calls the empty
+# bodies are right (no error, no tracing, nothing to log). Each release adds some.
+EngineBase.__abstractmethods__ = frozenset()
+
+
+class RunningRequest:
+    """A request the engine works on."""
+
+    def __init__(
+        self, request: EngineCoreRequest, prompt: str | None, outputs: OutputProcessor
+    ) -> None:
+        assert request.sampling_params is not None
+        self.prompt_token_ids: list[int] = request.prompt_token_ids or []
+        self.sampling_params = request.sampling_params
+        self.finished = False
+        self._id = request.request_id
+        self._outputs = outputs
+        self._collector = RequestOutputCollector(
+            request.sampling_params.output_kind, self._id
+        )
+        outputs.add_request(request, prompt, queue=self._collector)
+
+    @property
+    def is_streamed(self) -> bool:
+        return self.sampling_params.output_kind == RequestOutputKind.DELTA
+
+    def push(
+        self, token_ids: Sequence[int], finish_reason: FinishReason | None
+    ) -> RequestOutput | None:
+        """Generate `token_ids`; the result is None if they bring nothing to report."""
+        stop_reason = (
+            token_ids[-1]
+            if finish_reason is FinishReason.STOP
+            and token_ids[-1] in (self.sampling_params.stop_token_ids or ())
+            else None
+        )
+        self._outputs.process_outputs(
+            [
+                EngineCoreOutput(
+                    self._id,
+                    list(token_ids),
+                    finish_reason=finish_reason,
+                    stop_reason=stop_reason,
+                )
+            ]
+        )
+        output = self._collector.get_nowait()
+        # Detokenization may have found a stop string before the script's end.
+        self.finished = finish_reason is not None or bool(output and output.finished)
+        return output
+
+    def close(self) -> None:
+        """Forget the request if it has not finished, as an abort does."""
+        if not self.finished:
+            self._outputs.abort_requests([self._id], internal=True)
