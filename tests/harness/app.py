@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from . import vllm_compat
+from .harmony_encoding import harmony_encoding
 from .scripted_engine import ScriptedEngine, one_token_deltas, word_like_deltas
 
 MODEL_NAME = "scripted"
@@ -23,6 +24,7 @@ CHAT_ARGS = (
 )
 STORE = "VLLM_ENABLE_RESPONSES_API_STORE"
 PARSER_CONTEXT = "VLLM_USE_EXPERIMENTAL_PARSER_CONTEXT"
+START_DATE = "VLLM_SYSTEM_START_DATE"
 
 
 class ServerFactory:
@@ -40,11 +42,14 @@ class ServerFactory:
                 f"--served-model-name={MODEL_NAME}",
                 # Else each serving object looks for defaults in the model folder.
                 "--generation-config=vllm",
+                # Else each serving object hashes the whole configuration.
+                "--fingerprint-mode=none",
                 *argv,
             ]
         )
         self._config = vllm_compat.make_config(self.args)
         self._renderer = vllm_compat.make_renderer(self._config)
+        self._idle_apps: list[FastAPI] = []
         self.is_harmony = self._config.model_config.hf_config.model_type == "gpt_oss"
 
     async def start(self) -> "ScriptedServer":
@@ -53,15 +58,22 @@ class ServerFactory:
         What vLLM reads from the environment is read now and on each request; see
         `environment`.
         """
-        engine = ScriptedEngine(self._config, self._renderer, **self._codec())
-        app = await vllm_compat.make_app(engine, self.args)
-        return ScriptedServer(app, engine)
+        engine = ScriptedEngine(  # type: ignore[abstract]
+            self._config, self._renderer, **self._codec()
+        )
+        # FastAPI works out its routes on the first request to an app, which takes
+        # longer than everything else here. So apps are used again, with a new state.
+        app = (
+            self._idle_apps.pop()
+            if self._idle_apps
+            else vllm_compat.make_app(self.args, self._config)
+        )
+        await vllm_compat.init_app_state(app, engine, self.args)
+        return ScriptedServer(app, engine, self._idle_apps.append)
 
     def _codec(self) -> dict[str, Any]:
         if self.is_harmony:
-            from vllm.entrypoints.openai.parser.harmony_utils import get_encoding
-
-            encoding = get_encoding()
+            encoding = harmony_encoding()
             return {
                 "encode": lambda text: encoding.encode(text, allowed_special="all"),
                 "decode": encoding.decode,
@@ -84,9 +96,15 @@ class ScriptedServer:
         http: a client whose requests are served without a socket.
     """
 
-    def __init__(self, app: FastAPI, engine: ScriptedEngine) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        engine: ScriptedEngine,
+        release: Callable[[FastAPI], None],
+    ) -> None:
         self.app = app
         self.engine = engine
+        self._release = release
         self.http = httpx.AsyncClient(
             # An exception the app has turned into a 500 is to be seen as that.
             transport=httpx.ASGITransport(app, raise_app_exceptions=False),
@@ -113,7 +131,9 @@ class ScriptedServer:
             await task
 
     async def close(self) -> None:
+        """Give the app back; the server must not be used any more."""
         await self.http.aclose()
+        self._release(self.app)
 
 
 @contextmanager
@@ -125,15 +145,15 @@ def environment(
     Args:
         store: keep responses, which `previous_response_id` needs.
         parser_context: vLLM's experimental `ParsableContext`.
+        others: further variables.
     """
-    with _environment(
-        {STORE: str(int(store)), PARSER_CONTEXT: str(int(parser_context)), **others}
-    ):
-        yield
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    variables = {
+        STORE: str(int(store)),
+        PARSER_CONTEXT: str(int(parser_context)),
+        # Harmony's system message has the date, which midnight would change.
+        START_DATE: "2025-01-01",
+        **others,
+    }
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
