@@ -19,7 +19,7 @@ _environment_used_mb() { du -sm "$1" 2>/dev/null | awk '{ mb = $1 } END { print 
 # Prints the command name of the first Python that can make the environment.
 _environment_find_python() {
     local candidate problem seen=''
-    # 3.14 is left out although torch has wheels for it: other pins have none.
+    # torch and vLLM have wheels for 3.14, quicktok-v1 has not.
     for candidate in python3 python3.13 python3.12 python3.11 python3.10; do
         problem=$("$candidate" - 2>/dev/null <<'PYTHON'
 import platform, sys
