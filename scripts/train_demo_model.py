@@ -11,6 +11,7 @@ requests into, and everything goes through the model's own chat template.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections import deque
@@ -129,15 +130,18 @@ def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
     )
     model.save_pretrained(MODEL_DIR)
     tokenizer.save_pretrained(MODEL_DIR)
+    # transformers 5 has a new name for the class, which 4 does not know.
+    config = MODEL_DIR / "tokenizer_config.json"
+    fields = json.loads(config.read_text("utf-8"))
+    fields |= {"tokenizer_class": "PreTrainedTokenizerFast"}
+    del fields["backend"]
+    config.write_text(json.dumps(fields, indent=2) + "\n", "utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--tokens", type=int, default=3000, help="per batch")
-    parser.add_argument("--rate", type=float, default=0.02)
     args = parser.parse_args()
 
     torch.set_num_threads(args.threads)
@@ -147,8 +151,8 @@ def main() -> None:
     model = new_model(tokenizer)
     print(f"{model.num_parameters():,} parameters", flush=True)
     conversations = Conversations(Random(args.seed + 1))
-    source = batches(conversations, encoder, 400, args.tokens)
-    train(model, source, args.steps, args.rate)
+    source = batches(conversations, encoder, pool=400, tokens=3000)
+    train(model, source, steps=1500, peak_rate=0.02)
     save(model, tokenizer)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,25 +39,29 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         # As an exception, so that the `with` blocks end the servers.
         signal.signal(number, _raise_exit)
-    console = Console(highlight=False)
-    with tempfile.TemporaryDirectory(prefix="vllm-responses-fix-demo-") as folder:
-        try:
-            return Demo(console, Path(folder)).run()
-        except ServerFailed as error:
-            console.print(str(error), markup=False)
-            console.print(_ADVICE, markup=False)
-        except subprocess.CalledProcessError as error:
-            console.print(f"Installing the kit failed:\n{error.stderr}", markup=False)
-        except KeyboardInterrupt:
-            console.print("\nInterrupted; the servers are stopped.")
-            return 128 + signal.SIGINT
-    return 1
+    console = Console(highlight=False, soft_wrap=True)
+    folder = Path(tempfile.mkdtemp(prefix="vllm-responses-fix-demo-"))
+    try:
+        status = Demo(console, folder).run()
+    except ServerFailed as error:
+        # The folder stays, for the whole log.
+        console.print(str(error), markup=False)
+        console.print(_ADVICE.format(environment=sys.prefix), markup=False)
+        return 1
+    except subprocess.CalledProcessError as error:
+        console.print(f"Installing the kit failed:\n{error.stderr}", markup=False)
+        status = 1
+    except KeyboardInterrupt:
+        console.print("\nInterrupted; the servers are stopped.")
+        status = 128 + signal.SIGINT
+    shutil.rmtree(folder)
+    return status
 
 
 _ADVICE = """\
-What to do: an error about memory goes away when other programs are closed (the demo
-needs about 4 GB); an ImportError when the environment is made anew (delete the folder
-named in it and run the demo again). Anything else is worth an issue with this log."""
+What to do: the demo needs about 4 GB of free memory. If that is there and an import
+failed, delete the environment and run the demo again, which makes it anew:
+    rm -r {environment}"""
 
 
 class Demo:

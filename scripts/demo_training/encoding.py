@@ -104,14 +104,14 @@ class Encoder:
 
 
 def batches(
-    conversations: Conversations, encoder: Encoder, size: int, tokens: int
+    conversations: Conversations, encoder: Encoder, *, pool: int, tokens: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield padded batches of about `tokens` tokens, of examples alike in length."""
     while True:
-        pool = [encoder.encode(conversations.draw()) for _ in range(size)]
-        pool.sort(key=lambda pair: len(pair[0]))
+        drawn = [encoder.encode(conversations.draw()) for _ in range(pool)]
+        drawn.sort(key=lambda pair: len(pair[0]))
         chunks: list[list[Encoded]] = [[]]
-        for pair in pool:
+        for pair in drawn:
             if len(pair[0]) * (len(chunks[-1]) + 1) > tokens and chunks[-1]:
                 chunks.append([])
             chunks[-1].append(pair)
