@@ -41,21 +41,20 @@ def main() -> int:
         signal.signal(number, _raise_exit)
     console = Console(highlight=False, soft_wrap=True)
     folder = Path(tempfile.mkdtemp(prefix="vllm-responses-fix-demo-"))
-    try:
-        status = Demo(console, folder).run()
-    except ServerFailed as error:
-        # The folder stays, for the whole log.
-        console.print(str(error), markup=False)
-        console.print(_ADVICE.format(environment=sys.prefix), markup=False)
-        return 1
-    except subprocess.CalledProcessError as error:
-        console.print(f"Installing the kit failed:\n{error.stderr}", markup=False)
-        status = 1
-    except KeyboardInterrupt:
-        console.print("\nInterrupted; the servers are stopped.")
-        status = 128 + signal.SIGINT
-    shutil.rmtree(folder)
-    return status
+    with ExitStack() as cleanup:
+        cleanup.callback(shutil.rmtree, folder)
+        try:
+            return Demo(console, folder).run()
+        except ServerFailed as error:
+            cleanup.pop_all()  # the folder has the whole log
+            console.print(str(error), markup=False)
+            console.print(_ADVICE.format(environment=sys.prefix), markup=False)
+        except subprocess.CalledProcessError as error:
+            console.print(f"Installing the kit failed:\n{error.stderr}", markup=False)
+        except KeyboardInterrupt:
+            console.print("\nInterrupted; the servers are stopped.")
+            return 128 + signal.SIGINT
+    return 1
 
 
 _ADVICE = """\
