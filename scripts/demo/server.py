@@ -93,6 +93,12 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def process_group(self) -> int:
+        """The process group of the server and all its workers."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
@@ -120,11 +126,11 @@ class Server:
         process = self._process
         assert process is not None
         try:
-            _signal_group(process.pid, signal.SIGTERM)
+            _signal_group(self.process_group, signal.SIGTERM)
             _wait_for_group(process, seconds=15)
         finally:
             # Also after a second Ctrl-C, and for workers that outlive the server.
-            _signal_group(process.pid, signal.SIGKILL)
+            _signal_group(self.process_group, signal.SIGKILL)
             process.wait()
 
     def poll(self) -> str | None:
