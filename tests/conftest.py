@@ -133,3 +133,10 @@ def _client(
 
 def _folder(factory: pytest.TempPathFactory, name: str) -> Path:
     return factory.mktemp("models") / name
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    from conversation_machine import held
+
+    for what, number in held.items():
+        terminalreporter.write_line(f"conversation machine: {number} {what}")

@@ -5,6 +5,7 @@ input. The engine has to see the same token ids.
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -38,6 +39,10 @@ class Path(Protocol):
         """Items of a conversation that was held elsewhere."""
 
 
+# What all machines of a test run have done; a test run's last lines say it.
+held: Counter[str] = Counter()
+
+
 @dataclass(frozen=True)
 class Node:
     """A conversation that can be continued, from any turn and more than once."""
@@ -65,6 +70,8 @@ class ConversationMachine(RuleBasedStateMachine):
             self.server = self.loop.run(self.factory.start())
         self.client = Client(self.server)
         self.nodes = [Node(Conversation())]
+        self.branched: list[Node] = []
+        held["conversations"] += 1
 
     def teardown(self) -> None:
         if self.nodes:
@@ -177,6 +184,7 @@ class ConversationMachine(RuleBasedStateMachine):
         assert replayed.status == 200, replayed.body
         assert reply.prompt.text == replayed.prompt.text
         assert list(reply.prompt.token_ids) == list(replayed.prompt.token_ids)
+        held["turns compared with their replay"] += 1
         for text in self.expected_texts(body["input"]):
             assert text in reply.prompt.text
         if "instructions" in params:
@@ -192,6 +200,10 @@ class ConversationMachine(RuleBasedStateMachine):
         calls = tuple(
             item["call_id"] for item in reply.output if item["type"] == "function_call"
         )
+        # A turn ends the conversation it continues, or begins a branch of it.
+        if any(known.conversation == node.conversation for known in self.branched):
+            held["conversations"] += 1
+        self.branched.append(node)
         self.nodes.append(
             Node(
                 node.conversation.extended(new_input, reply),

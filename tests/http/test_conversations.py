@@ -19,6 +19,8 @@ def test_chained_equals_replayed(
     run_state_machine_as_test(
         lambda: ConversationMachine(factory, event_loop_thread, ChatPath()),
         settings=settings(
-            max_examples=settings.default.max_examples // 10, stateful_step_count=10
+            # The soak profile's 1,020 for each template hold 10,000 conversations.
+            max_examples=20 + settings.default.max_examples // 100,
+            stateful_step_count=10,
         ),
     )
