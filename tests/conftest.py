@@ -54,6 +54,17 @@ def parts_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerFac
     return ServerFactory(write_chat_model(_folder(tmp_path_factory, "parts"), "openai"))
 
 
+@pytest.fixture(scope="session")
+def harmony_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerFactory":
+    """Servers of a gpt_oss model."""
+    from harness.app import ServerFactory
+    from harness.model_folder import write_harmony_model
+    from harness.vocabulary import prepare_vocabulary
+
+    prepare_vocabulary()
+    return ServerFactory(write_harmony_model(_folder(tmp_path_factory, "harmony")), ())
+
+
 @pytest.fixture
 def chat(
     chat_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
@@ -68,6 +79,14 @@ def chat_parts(
 ) -> "Iterator[Client]":
     """As `chat`, with a template that wants contents as lists of parts."""
     yield from _client(parts_server_factory, event_loop_thread)
+
+
+@pytest.fixture
+def harmony(
+    harmony_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+) -> "Iterator[Client]":
+    """A client of a new server of a gpt_oss model."""
+    yield from _client(harmony_server_factory, event_loop_thread)
 
 
 def _client(
