@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from . import vllm_compat
+from .harmony_encoding import harmony_encoding
 from .scripted_engine import ScriptedEngine, one_token_deltas, word_like_deltas
 
 MODEL_NAME = "scripted"
@@ -23,6 +24,7 @@ CHAT_ARGS = (
 )
 STORE = "VLLM_ENABLE_RESPONSES_API_STORE"
 PARSER_CONTEXT = "VLLM_USE_EXPERIMENTAL_PARSER_CONTEXT"
+START_DATE = "VLLM_SYSTEM_START_DATE"
 
 
 class ServerFactory:
@@ -59,9 +61,7 @@ class ServerFactory:
 
     def _codec(self) -> dict[str, Any]:
         if self.is_harmony:
-            from vllm.entrypoints.openai.parser.harmony_utils import get_encoding
-
-            encoding = get_encoding()
+            encoding = harmony_encoding()
             return {
                 "encode": lambda text: encoding.encode(text, allowed_special="all"),
                 "decode": encoding.decode,
@@ -125,15 +125,15 @@ def environment(
     Args:
         store: keep responses, which `previous_response_id` needs.
         parser_context: vLLM's experimental `ParsableContext`.
+        others: further variables.
     """
-    with _environment(
-        {STORE: str(int(store)), PARSER_CONTEXT: str(int(parser_context)), **others}
-    ):
-        yield
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    variables = {
+        STORE: str(int(store)),
+        PARSER_CONTEXT: str(int(parser_context)),
+        # Harmony's system message has the date, which midnight would change.
+        START_DATE: "2025-01-01",
+        **others,
+    }
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
