@@ -4,6 +4,7 @@ As on the chat template path: replay sends every item of a conversation as `inpu
 chained request names the part that the server has, and both go through the same fold.
 """
 
+import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -219,7 +220,9 @@ def _answered_call_ids(
 ) -> Collection[str]:
     if isinstance(request_input, str):
         return ()
-    items = (item if isinstance(item, dict) else vars(item) for item in request_input)
+    items: Iterator[Any] = (
+        item if isinstance(item, dict) else vars(item) for item in request_input
+    )
     return {
         item["call_id"] for item in items if item.get("type") == "function_call_output"
     }
@@ -237,15 +240,18 @@ def _messages_of(
     yield message
 
     # A call that a server ran, with what came of it, is one item.
-    fields: Any = item if isinstance(item, dict) else vars(item)
-    if fields.get("type") == "mcp_call":
-        output = fields.get("output")
-        if output is None:
-            output = fields.get("error")
-        if output is not None:
-            yield Message(
-                author=Author(role=Role.TOOL, name=message.recipient),
-                content=[TextContent(text=output)],
-                channel=message.channel,
-                recipient=Role.ASSISTANT,
-            )
+    fields: Any = item if isinstance(item, dict) else item.model_dump()
+    if fields.get("type") != "mcp_call":
+        return
+    output = fields.get("output")
+    if output is None:
+        output = fields.get("error")
+    if output is not None:
+        # Errors have had several forms in the openai SDK.
+        text = output if isinstance(output, str) else json.dumps(output)
+        yield Message(
+            author=Author(role=Role.TOOL, name=message.recipient),
+            content=[TextContent(text=text)],
+            channel=message.channel,
+            recipient=Role.ASSISTANT,
+        )
