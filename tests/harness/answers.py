@@ -5,7 +5,11 @@ parsers with think tags; for Harmony with openai_harmony's own encoding.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
+
+from openai_harmony import Message, Role
+from vllm.entrypoints.openai.parser.harmony_utils import get_encoding
 
 from .scripted_engine import Answer
 
@@ -37,3 +41,63 @@ def chat_answer(
 ) -> Answer:
     """`chat_text` as an answer; `options` are those of `Answer`."""
     return Answer(chat_text(text, *calls, reasoning=reasoning), **options)
+
+
+def analysis(text: str) -> Message:
+    """A Harmony message of reasoning."""
+    return _assistant(text).with_channel("analysis")
+
+
+def preamble(text: str) -> Message:
+    """A Harmony message to the user before a call: commentary without recipient."""
+    return _assistant(text).with_channel("commentary")
+
+
+def call(name: str, arguments: Any) -> Message:
+    """A Harmony function call; arguments that are no string are dumped as JSON."""
+    if not isinstance(arguments, str):
+        arguments = json.dumps(arguments, ensure_ascii=False)
+    return (
+        _assistant(arguments)
+        .with_channel("commentary")
+        .with_recipient(f"functions.{name}")
+        .with_content_type("<|constrain|>json")
+    )
+
+
+def final(text: str) -> Message:
+    """A Harmony message that ends the turn."""
+    return _assistant(text).with_channel("final")
+
+
+def harmony_answer(
+    *messages: Message, truncated: bool = False, **options: Any
+) -> Answer:
+    """The tokens with which gpt-oss writes `messages`.
+
+    Args:
+        truncated: the last message is not ended.
+        options: those of `Answer`.
+    """
+    token_ids = harmony_tokens(messages)
+    if truncated:
+        token_ids = token_ids[:-1]
+    elif token_ids[-1] == _token("<|end|>"):
+        token_ids[-1] = _token("<|return|>")
+    return Answer(token_ids, truncated=truncated, **options)
+
+
+def harmony_tokens(messages: Sequence[Message]) -> list[int]:
+    """`messages` rendered, without the start of the first, which is in the prompt."""
+    encoding = get_encoding()
+    start = len(encoding.encode("<|start|>assistant", allowed_special="all"))
+    return [token for message in messages for token in encoding.render(message)][start:]
+
+
+def _assistant(text: str) -> Message:
+    return Message.from_role_and_content(Role.ASSISTANT, text)
+
+
+def _token(text: str) -> int:
+    (token_id,) = get_encoding().encode(text, allowed_special="all")
+    return token_id

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ CHAT_ARGS = (
 )
 STORE = "VLLM_ENABLE_RESPONSES_API_STORE"
 PARSER_CONTEXT = "VLLM_USE_EXPERIMENTAL_PARSER_CONTEXT"
+START_DATE = "VLLM_SYSTEM_START_DATE"
 
 
 class ServerFactory:
@@ -125,15 +126,15 @@ def environment(
     Args:
         store: keep responses, which `previous_response_id` needs.
         parser_context: vLLM's experimental `ParsableContext`.
+        others: further variables.
     """
-    with _environment(
-        {STORE: str(int(store)), PARSER_CONTEXT: str(int(parser_context)), **others}
-    ):
-        yield
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    variables = {
+        STORE: str(int(store)),
+        PARSER_CONTEXT: str(int(parser_context)),
+        # Harmony's system message has the date, which midnight would change.
+        START_DATE: "2025-01-01",
+        **others,
+    }
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

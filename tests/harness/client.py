@@ -33,12 +33,22 @@ class Reply:
     prompts: Sequence[EnginePrompt] = ()
 
     @property
+    def response(self) -> dict[str, Any]:
+        """The response object.
+
+        Raises:
+            AssertionError: the reply is an error.
+        """
+        assert self.status == 200 and "output" in self.body, (self.status, self.body)
+        return self.body
+
+    @property
     def id(self) -> str:
-        return self.body["id"]
+        return self.response["id"]
 
     @property
     def output(self) -> list[Item]:
-        return self.body["output"]
+        return self.response["output"]
 
     @property
     def streamed_output(self) -> list[Item]:

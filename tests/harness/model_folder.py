@@ -8,11 +8,14 @@ from typing import Any, Literal
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from .chat_templates import PARTS_TEMPLATE, STRING_TEMPLATE
+from .vocabulary import read_ranks
 
 ContentFormat = Literal["string", "openai"]
 
 MAX_MODEL_LEN = 1 << 22
 END_OF_TURN = "<|im_end|>"
+HARMONY_END_OF_TURN = "<|return|>"
+HARMONY_VOCABULARY_SIZE = 201088
 # As in the vocabularies of Qwen3 and DeepSeek-R1, the tags that parsers look for are
 # single tokens that are not "special", so they survive skip_special_tokens.
 TAGS = ("<think>", "</think>", "<tool_call>", "</tool_call>")
@@ -57,24 +60,38 @@ def write_harmony_model(folder: Path) -> Path:
     from openai_harmony import HarmonyEncodingName, load_harmony_encoding
 
     encoding = load_harmony_encoding(HarmonyEncodingName.HARMONY_GPT_OSS)
-    vocabulary, special_tokens = _harmony_vocabulary()
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    characters = _byte_characters()
+    ranks = read_ranks()
+    vocabulary = {
+        "".join(characters[byte] for byte in token): rank for token, rank in ranks
+    }
+    special_tokens = {
+        encoding.decode([token_id]): token_id
+        for token_id in range(len(ranks), HARMONY_VOCABULARY_SIZE)
+    }
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary | special_tokens, merges=[]))
     tokenizer.add_special_tokens(
-        [AddedToken(token, special=True) for token in special_tokens]
+        [
+            AddedToken(token, special=True)
+            for token in special_tokens
+            # A thousand that stand for nothing would make loading slow.
+            if not token.startswith("<|reserved_")
+        ]
     )
-    (return_token,) = encoding.encode("<|return|>", allowed_special="all")
-    _write_tokenizer(folder, tokenizer, "<|return|>")
+    _write_tokenizer(folder, tokenizer, HARMONY_END_OF_TURN)
     _write_config(
         folder,
         architectures=["GptOssForCausalLM"],
         model_type="gpt_oss",
         vocab_size=tokenizer.get_vocab_size(),
-        eos_token_id=return_token,
+        eos_token_id=tokenizer.token_to_id(HARMONY_END_OF_TURN),
         hidden_size=64,
         intermediate_size=64,
         num_local_experts=1,
         num_experts_per_tok=1,
         layer_types=["full_attention"],
+        # Without YaRN, which would keep conversations shorter than MAX_MODEL_LEN.
+        rope_parameters={"rope_type": "default", "rope_theta": 150000.0},
     )
     return folder
 
@@ -90,25 +107,6 @@ def _byte_characters() -> dict[int, str]:
 
 def _byte_vocabulary() -> dict[str, int]:
     return {character: byte for byte, character in _byte_characters().items()}
-
-
-def _harmony_vocabulary() -> tuple[dict[str, int], list[str]]:
-    import base64
-    import os
-
-    from openai_harmony import HarmonyEncodingName, load_harmony_encoding
-
-    from .vocabulary import FILE_NAME
-
-    encoding = load_harmony_encoding(HarmonyEncodingName.HARMONY_GPT_OSS)
-    characters = _byte_characters()
-    file = Path(os.environ["TIKTOKEN_ENCODINGS_BASE"]) / FILE_NAME
-    vocabulary = {}
-    for line in file.read_bytes().splitlines():
-        token, rank = line.split()
-        text = "".join(characters[byte] for byte in base64.b64decode(token))
-        vocabulary[text] = int(rank)
-    return vocabulary, []
 
 
 def _write_tokenizer(folder: Path, tokenizer: Tokenizer, eos_token: str) -> None:

@@ -49,6 +49,13 @@ def cache_folder() -> Path:
     return Path(base) / "vllm-responses-fix"
 
 
+def read_ranks() -> list[tuple[bytes, int]]:
+    """The tokens of the prepared vocabulary with their ranks, by rank."""
+    file = Path(os.environ["TIKTOKEN_ENCODINGS_BASE"]) / FILE_NAME
+    pairs = (line.split() for line in file.read_bytes().splitlines())
+    return [(base64.b64decode(token), int(rank)) for token, rank in pairs]
+
+
 def rebuild() -> bytes:
     """The content of `o200k_base.tiktoken`, from quicktok's data file.
 
