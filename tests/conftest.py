@@ -90,9 +90,7 @@ def harmony_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerF
     """Servers of a gpt_oss model."""
     from harness.app import ServerFactory
     from harness.model_folder import write_harmony_model
-    from harness.vocabulary import prepare_vocabulary
 
-    prepare_vocabulary()
     return ServerFactory(write_harmony_model(_folder(tmp_path_factory, "harmony")), ())
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from openai_harmony import Message, Role
-from vllm.entrypoints.openai.parser.harmony_utils import get_encoding
 
+from .harmony_encoding import harmony_encoding
 from .scripted_engine import Answer
 
 
@@ -89,7 +89,7 @@ def harmony_answer(
 
 def harmony_tokens(messages: Sequence[Message]) -> list[int]:
     """`messages` rendered, without the start of the first, which is in the prompt."""
-    encoding = get_encoding()
+    encoding = harmony_encoding()
     start = len(encoding.encode("<|start|>assistant", allowed_special="all"))
     return [token for message in messages for token in encoding.render(message)][start:]
 
@@ -99,5 +99,5 @@ def _assistant(text: str) -> Message:
 
 
 def _token(text: str) -> int:
-    (token_id,) = get_encoding().encode(text, allowed_special="all")
+    (token_id,) = harmony_encoding().encode(text, allowed_special="all")
     return token_id

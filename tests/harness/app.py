@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from . import vllm_compat
+from .harmony_encoding import harmony_encoding
 from .scripted_engine import ScriptedEngine, one_token_deltas, word_like_deltas
 
 MODEL_NAME = "scripted"
@@ -60,9 +61,7 @@ class ServerFactory:
 
     def _codec(self) -> dict[str, Any]:
         if self.is_harmony:
-            from vllm.entrypoints.openai.parser.harmony_utils import get_encoding
-
-            encoding = get_encoding()
+            encoding = harmony_encoding()
             return {
                 "encode": lambda text: encoding.encode(text, allowed_special="all"),
                 "decode": encoding.decode,

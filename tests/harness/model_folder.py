@@ -8,6 +8,7 @@ from typing import Any, Literal
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from .chat_templates import PARTS_TEMPLATE, STRING_TEMPLATE
+from .harmony_encoding import harmony_encoding
 from .vocabulary import read_ranks
 
 ContentFormat = Literal["string", "openai"]
@@ -55,11 +56,9 @@ def write_harmony_model(folder: Path) -> Path:
 
     Its tokenizer decodes Harmony's whole vocabulary. It has no merges, so it encodes
     byte by byte, which is never asked of it: Harmony prompts are encoded by
-    openai_harmony. The vocabulary must have been prepared, see `vocabulary`.
+    openai_harmony.
     """
-    from openai_harmony import HarmonyEncodingName, load_harmony_encoding
-
-    encoding = load_harmony_encoding(HarmonyEncodingName.HARMONY_GPT_OSS)
+    encoding = harmony_encoding()
     characters = _byte_characters()
     ranks = read_ranks()
     vocabulary = {
