@@ -42,6 +42,8 @@ class ServerFactory:
                 f"--served-model-name={MODEL_NAME}",
                 # Else each serving object looks for defaults in the model folder.
                 "--generation-config=vllm",
+                # Else each serving object hashes the whole configuration.
+                "--fingerprint-mode=none",
                 *argv,
             ]
         )
