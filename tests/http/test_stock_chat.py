@@ -153,3 +153,51 @@ async def test_chaining_with_the_parser_context_is_an_internal_error(
     assert first.output[-1]["content"][0]["text"] == "Hi."
     assert chained.status == 500
     assert chained.prompts == []
+
+
+async def test_rendering_a_call_rewrites_the_stored_one(chat: Client) -> None:
+    items = [
+        {"role": "user", "content": "Hello"},
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "null"},
+        {"type": "function_call_output", "call_id": "c", "output": "Result."},
+    ]
+    first = await chat.create({"input": items}, DONE)
+
+    chained = await chat.create(
+        {"input": "Again", "previous_response_id": first.id}, DONE
+    )
+
+    assert "f(null)" in first.prompt.text
+    assert "f({})" in chained.prompt.text
+
+
+async def test_text_that_is_validated_late_is_gone_after_the_first_turn(
+    chat: Client,
+) -> None:
+    # Log probabilities as a stream's events have them, without "bytes".
+    logprobs = [{"token": "One.", "logprob": 0}]
+    items = assistant_turn("One.")
+    items[1]["content"][0] |= {"annotations": [], "logprobs": logprobs}
+    first = await chat.create({"input": items}, DONE)
+
+    chained = await chat.create(
+        {"input": "Again", "previous_response_id": first.id}, DONE
+    )
+
+    assert "One." in first.prompt.text
+    assert "One." not in chained.prompt.text
+
+
+@pytest.mark.parametrize("tools", [[], [LOOKUP]], ids=["no tools", "tools"])
+async def test_a_stream_shows_a_call_that_is_stored_as_text(
+    chat: Client, tools: list[dict[str, Any]]
+) -> None:
+    answer = (
+        CALLING if not tools else Answer(str(CALLING.content)[:-20], truncated=True)
+    )
+
+    reply = await chat.stream({"input": "What is a?", "tools": tools}, answer)
+
+    assert reply.streamed_output[-1]["type"] == "function_call"
+    assert [item["type"] for item in reply.output] == ["reasoning", "message"]
+    assert "<tool_call>" in reply.output[-1]["content"][0]["text"]

@@ -121,3 +121,22 @@ async def test_a_preamble_is_replayed_as_final(harmony: Client) -> None:
 
     assert "<|channel|>commentary<|message|>I shall look." in chained.prompt.text
     assert "<|channel|>final<|message|>I shall look." in replayed.prompt.text
+
+
+async def test_instructions_are_dropped_without_tools(harmony: Client) -> None:
+    reply = await harmony.create({"input": "Hello", "instructions": "Be brief."}, DONE)
+
+    assert "Be brief." not in reply.prompt.text
+
+
+async def test_a_delta_of_several_tokens_hides_items_from_the_stream(
+    harmony: Client,
+) -> None:
+    answer = harmony_answer(
+        analysis("Need a."), call("lookup", {"key": "a"}), delta_sizes=(2,)
+    )
+
+    reply = await harmony.stream({"input": "What is a?", "tools": [LOOKUP]}, answer)
+
+    assert [item["type"] for item in reply.output] == ["reasoning", "function_call"]
+    assert [item["type"] for item in reply.streamed_output] == ["function_call"]
