@@ -21,7 +21,7 @@ class Reply:
     Attributes:
         status: the HTTP status.
         body: the response object, or the error's JSON; for a stream, the response of
-            its `response.completed` event.
+            its `response.completed` event, or its last event if it broke off before.
         events: the events of a stream, in order.
         prompts: what reached the engine. For a background request the list fills
             when generation starts.
@@ -174,8 +174,14 @@ class Client:
         if not reply.headers["content-type"].startswith("text/event-stream"):
             return Reply(reply.status_code, reply.json(), prompts=exchange.prompts)
         events = parse_events(reply.text)
-        final = events[-1].get("response", events[-1]) if events else {}
-        return Reply(reply.status_code, final, events, exchange.prompts)
+        last = events[-1]
+        is_whole = last["type"] == "response.completed"
+        return Reply(
+            reply.status_code,
+            last["response"] if is_whole else last,
+            events,
+            exchange.prompts,
+        )
 
 
 def parse_events(text: str) -> list[dict[str, Any]]:

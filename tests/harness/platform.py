@@ -22,4 +22,4 @@ def prepare_vllm() -> None:
     if platforms.current_platform.is_unspecified():
         from vllm.platforms.cpu import CpuPlatform
 
-        platforms._current_platform = CpuPlatform()
+        platforms._current_platform = CpuPlatform()  # type: ignore[assignment]

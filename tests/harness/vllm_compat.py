@@ -9,20 +9,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.datastructures import State
 from vllm.config import VllmConfig
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.engine.protocol import EngineClient
 from vllm.entrypoints.openai import api_server
 from vllm.entrypoints.openai.cli_args import make_arg_parser, validate_parsed_serve_args
-from vllm.outputs import RequestOutput
+from vllm.outputs import PoolingRequestOutput, RequestOutput
 from vllm.renderers import BaseRenderer, renderer_from_config
 from vllm.sampling_params import RequestOutputKind, SamplingParams
+from vllm.tasks import SupportedTask
 from vllm.utils.argparse_utils import FlexibleArgumentParser
 from vllm.v1.engine import EngineCoreOutput, EngineCoreRequest, FinishReason
 from vllm.v1.engine.input_processor import InputProcessor
 from vllm.v1.engine.output_processor import OutputProcessor, RequestOutputCollector
 
-SUPPORTED_TASKS = ("generate",)
+SUPPORTED_TASKS: tuple[SupportedTask, ...] = ("generate",)
 
 
 def parse_serve_args(argv: Sequence[str]) -> Namespace:
@@ -41,15 +43,18 @@ def make_renderer(config: VllmConfig) -> BaseRenderer:
     return renderer_from_config(config)
 
 
-async def make_app(engine: EngineClient, args: Namespace) -> FastAPI:
-    """A new app with new serving objects, hence with empty stores."""
+def make_app(args: Namespace, config: VllmConfig) -> FastAPI:
+    return api_server.build_app(args, SUPPORTED_TASKS, config.model_config)
+
+
+async def init_app_state(app: FastAPI, engine: "EngineBase", args: Namespace) -> None:
+    """Give the app new serving objects, hence empty stores, in front of `engine`."""
     if get_async_tokenizer := getattr(engine.renderer, "get_async_tokenizer", None):
         # Older renderers hold every prompt back for 2 ms, to tokenize together what
         # comes together.
         get_async_tokenizer().batch_wait_timeout_s = 0
-    app = api_server.build_app(args, SUPPORTED_TASKS, engine.model_config)
+    app.state = State()
     await api_server.init_app_state(engine, app.state, args, SUPPORTED_TASKS)
-    return app
 
 
 class EngineBase(EngineClient):
@@ -129,6 +134,7 @@ class RunningRequest:
             ]
         )
         output = self._collector.get_nowait()
+        assert not isinstance(output, PoolingRequestOutput)
         # Detokenization may have found a stop string before the script's end.
         self.finished = finish_reason is not None or bool(output and output.finished)
         return output
