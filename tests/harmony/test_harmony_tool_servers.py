@@ -174,7 +174,9 @@ async def test_a_tool_may_run_in_a_turn_that_calls_a_function(client: Client) ->
 
 @pytest.mark.guards("stream-ids")
 @pytest.mark.parametrize("name", TOOLS)
-async def test_streamed_items_of_tools_keep_their_ids(client: Client, name: str) -> None:
+async def test_streamed_items_of_tools_keep_their_ids(
+    client: Client, name: str
+) -> None:
     tool, write, asked, _ = TOOLS[name]
     streamed = await client.stream(
         {"input": "Find out.", "tools": [tool]},
