@@ -36,8 +36,7 @@ class ChatPath:
 
     def client_history(self, text: str) -> st.SearchStrategy[list[Item]]:
         kinds = st.sampled_from(
-            ["system", "developer", "assistant", "parts", "refusal", "empty", "think"]
-            + ["call", "cut call"]
+            ["system", "developer", "assistant", "parts", "refusal", "empty", "think", "call", "cut-call"]
         )
         return st.lists(kinds, min_size=1, max_size=5).map(
             lambda chosen: [
@@ -56,7 +55,7 @@ def _items(kind: str, text: str) -> list[Item]:
     if kind == "think":
         parts = [{"type": "reasoning_text", "text": f"{text} {n}"} for n in (1, 2)]
         return [{"type": "reasoning", "id": text, "summary": [], "content": parts}]
-    if kind in ("call", "cut call"):
+    if kind in ("call", "cut-call"):
         arguments = json.dumps({"q": text})
         call = {
             "type": "function_call",

@@ -1,0 +1,38 @@
+"""Show that each guarding test fails when the patch it guards is switched off.
+
+    python scripts/check_guards.py [PATCH ...]
+
+Runs the tests marked `guards(PATCH)` without PATCH, for every patch (or those named),
+and prints how many of them failed, as they have to.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from vllm_responses_fix.patches import PATCHES
+
+
+def main(names: list[str]) -> int:
+    unguarded = False
+    for name in names or [patch.name for patch in PATCHES]:
+        run = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-rX", "--switched-off", name],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        failed = re.search(r"(\d+) xfailed", run.stdout)
+        print(f"without {name}: {failed[1] if failed else 0} guarding tests fail")
+        if run.returncode or not failed:
+            unguarded = True
+            print(run.stdout[-3000:], run.stderr[-3000:], sep="\n")
+    return int(unguarded)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

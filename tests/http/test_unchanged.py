@@ -1,0 +1,55 @@
+"""What the patches leave as stock has it."""
+
+import pytest
+from harness.answers import chat_answer
+from harness.client import Client
+from tool_conversation import WEATHER_TOOL, user
+
+import vllm_responses_fix
+
+REPLAYED = [
+    {"role": "system", "content": "a system item"},
+    {"role": "developer", "content": [{"type": "input_text", "text": "a part"}]},
+    user("question"),
+    {"role": "assistant", "content": "an easy message"},
+    user("more"),
+    {"type": "message", "role": "assistant", "content": [{"type": "output_text",
+     "text": "an output message"}]},
+    user("a call"),
+    {"type": "function_call", "call_id": "c", "name": "get_weather",
+     "arguments": '{"city": "Oslo"}'},
+    {"type": "function_call_output", "call_id": "c", "output": "sunny"},
+    {"type": "reasoning", "id": "rs_1", "summary": [],
+     "content": [{"type": "reasoning_text", "text": "why"}]},
+    user("last"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("new_input", ["hello", REPLAYED])
+async def test_a_request_without_previous_response_renders_as_on_stock(
+    either_chat: Client, new_input: object
+) -> None:
+    body = {
+        "input": new_input,
+        "instructions": "be brief",
+        "tools": [WEATHER_TOOL],
+    }
+    patched = await either_chat.create(body, chat_answer("ok"))
+    vllm_responses_fix.uninstall()
+    try:
+        stock = await either_chat.create(body, chat_answer("ok"))
+    finally:
+        vllm_responses_fix.install()
+    assert patched.prompt.token_ids == stock.prompt.token_ids
+
+
+async def test_an_unknown_id_is_a_404_as_on_stock(chat: Client) -> None:
+    body = {"input": "hi", "previous_response_id": "resp_nobody"}
+    patched = await chat.create(body)
+    vllm_responses_fix.uninstall()
+    try:
+        stock = await chat.create(body)
+    finally:
+        vllm_responses_fix.install()
+    assert patched.status == stock.status == 404
+    assert patched.body == stock.body
