@@ -9,6 +9,7 @@ they run on stock vLLM.
 import os
 
 import pytest
+from hypothesis import Phase, settings
 
 from vllm_responses_fix.patches import PATCHES
 from vllm_responses_fix.settings import DISABLED_PATCHES, ENABLED
@@ -31,6 +32,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[ENABLED] = "0"
     elif switched_off:
         os.environ[DISABLED_PATCHES] = switched_off
+    if switched_off:
+        # It is enough to know that a failing example exists.
+        usual = settings.get_profile("default")
+        settings.register_profile("switched-off", usual, phases=[Phase.generate])
+        settings.load_profile("switched-off")
 
 
 def pytest_collection_modifyitems(

@@ -116,6 +116,9 @@ _HISTORY: dict[str, Any] = {
             "content": _text_parts("reasoning_text", text),
         }
     ],
+    "empty reasoning": lambda text: [
+        {"type": "reasoning", "id": text, "summary": [], "content": []}
+    ],
     "summary": lambda text: [
         {
             "type": "reasoning",

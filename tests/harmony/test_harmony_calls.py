@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from harness.answers import analysis, call, final, harmony_answer
+from harness.answers import analysis, call, final, harmony_answer, preamble
 from harness.client import Client, Conversation, Reply
 from harness.scripted_engine import Answer
 from turns import CALLING, DONE, LOOKUP, both, message, result, result_of, start
@@ -44,7 +44,6 @@ async def test_a_call_that_the_client_brought_may_be_answered_later(
     assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
 
 
-@pytest.mark.guards("harmony-reconstruction")
 async def test_calls_of_two_branches_are_apart(harmony: Client) -> None:
     _, conversation = await start(harmony, "Hello", DONE)
     first = await both(harmony, conversation, "What is a?", CALLING)
@@ -145,6 +144,26 @@ async def test_what_is_streamed_without_a_delta_has_ids(
     ids = [item_id for item_id, _ in done]
     assert all(ids) and len(set(ids)) == len(ids)
     assert "" not in [call_id for _, call_id in done]
+
+
+@pytest.mark.guards("stream-ids")
+async def test_a_call_can_be_answered_however_its_stream_was_cut(
+    harmony: Client,
+) -> None:
+    """An engine that is ahead of its client sends several tokens at once."""
+    written = [analysis("Need a."), preamble("I look."), call("lookup", {"key": "a"})]
+    body = {"input": "What is a?", "tools": [LOOKUP]}
+    for size in range(1, len(harmony_answer(*written).content) + 1):
+        answer = harmony_answer(*written, delta_sizes=[size])
+        streamed = await harmony.stream(body, answer)
+        (seen,) = (
+            item["call_id"]
+            for item in streamed.streamed_output
+            if item["type"] == "function_call"
+        )
+        conversation = Conversation().extended("What is a?", streamed)
+        reply = await both(harmony, conversation, result(seen))
+        assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
 
 
 @pytest.mark.guards("harmony-call-items")

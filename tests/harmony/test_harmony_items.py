@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from harness.answers import analysis, call, final, harmony_answer
+from harness.answers import analysis, call, harmony_answer
 from harness.client import Client, Item
 from turns import CALLING, DONE, LOOKUP, both, message, result_of, start
 
@@ -208,11 +208,3 @@ async def test_what_has_no_place_in_a_prompt_is_refused(
     assert reply.status == 400
     assert reply.body["error"]["param"] == "input"
     assert named in reply.error
-
-
-async def test_reasoning_that_says_nothing_is_no_message(harmony: Client) -> None:
-    empty = {"type": "reasoning", "id": "rs_1", "summary": [], "content": []}
-    answer = harmony_answer(final("Hi."))
-    reply, conversation = await start(harmony, [message("user", "Hi"), empty], answer)
-    assert "analysis<|message|>" not in reply.prompt.text
-    await both(harmony, conversation, "Go on")

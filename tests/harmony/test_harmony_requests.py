@@ -1,7 +1,10 @@
 """gpt-oss: what belongs to a request, and what to the conversation."""
 
+import asyncio
+from typing import Any
+
 import pytest
-from harness.answers import analysis, final, harmony_answer
+from harness.answers import analysis, final, harmony_answer, preamble
 from harness.client import Client, Conversation
 from turns import CALLING, DONE, LOOKUP, SEARCH, both, message, result_of, start
 
@@ -71,7 +74,9 @@ async def test_instructions_in_the_system_message(
 @pytest.mark.parametrize("role", ["developer", "system"])
 async def test_items_of_an_earlier_input_stay(harmony: Client, role: str) -> None:
     said = [message(role, f"First {role} item."), message("user", "Hello")]
-    _, conversation = await start(harmony, said, DONE, instructions="Be brief.")
+    _, conversation = await start(
+        harmony, said, DONE, instructions="Be brief.", tools=[LOOKUP]
+    )
 
     second = await both(harmony, conversation, [message(role, f"Second {role} item.")])
     conversation = conversation.extended(
@@ -150,3 +155,34 @@ async def test_history_in_vllms_own_field_is_part_of_the_conversation(
 
     assert "b is 7." in chained.prompt.text and "Be brief." in chained.prompt.text
     assert list(chained.prompt.token_ids) == list(replayed.prompt.token_ids)
+
+
+async def test_what_a_cancelled_response_had_said_is_not_part_of_it(
+    harmony: Client,
+) -> None:
+    """Its output is empty, so that is what a client would replay."""
+    body = {
+        "input": "Tell me.",
+        "request_id": "resp_cancelled",
+        "background": True,
+        "stream": True,
+    }
+    answer = harmony_answer(preamble("I shall tell."), final("word " * 5000))
+    responses = harmony.server.app.state.openai_serving_responses
+    streaming = asyncio.create_task(harmony.stream(body, answer))
+    while not _has_closed_an_item(responses.event_store.get("resp_cancelled")):
+        await asyncio.sleep(0)
+    await harmony.cancel("resp_cancelled")
+    streaming.cancel()
+
+    cancelled = await harmony.retrieve("resp_cancelled")
+    assert cancelled.body["status"] == "cancelled" and cancelled.output == []
+    conversation = Conversation().extended("Tell me.", cancelled)
+    reply = await both(harmony, conversation, "Go on", instructions="Be brief.")
+
+    assert "I shall tell." not in reply.prompt.text
+
+
+def _has_closed_an_item(events: Any) -> bool:
+    done = "response.output_item.done"
+    return events is not None and any(event.type == done for event in events[0])

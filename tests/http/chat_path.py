@@ -36,7 +36,17 @@ class ChatPath:
 
     def client_history(self, text: str) -> st.SearchStrategy[list[Item]]:
         kinds = st.sampled_from(
-            ["system", "developer", "assistant", "parts", "refusal", "empty", "think", "call", "cut-call"]
+            [
+                "system",
+                "developer",
+                "assistant",
+                "parts",
+                "refusal",
+                "empty",
+                "think",
+                "call",
+                "cut-call",
+            ]
         )
         return st.lists(kinds, min_size=1, max_size=5).map(
             lambda chosen: [
