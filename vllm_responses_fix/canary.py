@@ -7,8 +7,8 @@ from typing import Any
 
 from .releases import Release
 
-_ASKED = {"role": "user", "content": "canary: question"}
-_ANSWERED = [
+_ASKED: dict[str, Any] = {"role": "user", "content": "canary: question"}
+_ANSWERED: list[dict[str, Any]] = [
     {
         "type": "reasoning",
         "id": "rs_canary",
@@ -23,7 +23,7 @@ _ANSWERED = [
         "arguments": '{"canary": "arguments"}',
     },
 ]
-_RETURNED = [
+_RETURNED: list[dict[str, Any]] = [
     {"role": "system", "content": "canary: system item"},
     {
         "type": "function_call_output",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from harness.answers import analysis, final, harmony_answer, preamble
 from harness.client import Client, Conversation
-from turns import CALLING, DONE, LOOKUP, SEARCH, both, message, result_of, start
+from turns import CALLING, DONE, LOOKUP, SEARCH, both, message, result, result_of, start
 
 pytestmark = pytest.mark.guards("harmony-reconstruction")
 
@@ -155,6 +155,25 @@ async def test_history_in_vllms_own_field_is_part_of_the_conversation(
 
     assert "b is 7." in chained.prompt.text and "Be brief." in chained.prompt.text
     assert list(chained.prompt.token_ids) == list(replayed.prompt.token_ids)
+
+
+async def test_a_call_in_vllms_own_field_can_be_answered(harmony: Client) -> None:
+    function = {"name": "lookup", "arguments": '{"key": "b"}'}
+    history = [
+        {"role": "user", "content": "What is b?"},
+        {"role": "assistant", "tool_calls": [{"id": "call_b", "function": function}]},
+    ]
+    asked = {"previous_input_messages": history, "tools": [LOOKUP]}
+
+    at_once = await harmony.create({"input": result("call_b"), **asked}, DONE)
+    first = await harmony.create({"input": "Meanwhile?", **asked}, DONE)
+    late = await harmony.create(
+        {"input": result("call_b"), "previous_response_id": first.id}, DONE
+    )
+
+    for reply in (at_once, late):
+        assert reply.status == 200, reply.body
+        assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
 
 
 async def test_what_a_cancelled_response_had_said_is_not_part_of_it(

@@ -78,22 +78,23 @@ def construct_input_messages_with_harmony(
     )
     messages: list[Message] = [sys_msg]
     if with_custom_tools or request.instructions:
+        tools: Any = request.tools if with_custom_tools else None
         dev_msg = serving.get_developer_message(
-            instructions=request.instructions,
-            tools=request.tools if with_custom_tools else None,
+            instructions=request.instructions, tools=tools
         )
         messages.append(_request_message(dev_msg))
 
-    known_calls: list[Any] = []
     model_identity_seen = False
     if prev_response is None:
-        messages += serving.construct_harmony_previous_input_messages(request)
+        conversation = serving.construct_harmony_previous_input_messages(request)
+        _give_call_ids(conversation, _calls_in_chat_messages(request))
     else:
         stored = self.msg_store[prev_response.id]
         model_identity_seen = _model_identity(stored) is not None
         conversation = _conversation(stored, prev_response.output)
-        messages += conversation
-        known_calls += _calls_answered_by(request.input, conversation)
+    messages += conversation
+    known_calls: list[Any] = list(_calls_answered_by(request.input, conversation))
+    if prev_response is not None:
         known_calls += prev_response.output
 
     # Responses API supports simple text inputs without chat format.
@@ -172,15 +173,42 @@ def _conversation(
         return stored[start:prompt_length]
 
     conversation = stored[start:]
-    end = len(conversation)
+    said = conversation[(prompt_length or start) - start :]
     calls = [item for item in output if isinstance(item, ResponseFunctionToolCall)]
-    for call in reversed(calls):
-        for index in range(end - 1, (prompt_length or start) - start - 1, -1):
-            if _is_call(conversation[index], call):
-                conversation[index] = _call_message(conversation[index], call)
-                end = index
-                break
+    _give_call_ids(said, calls)
+    conversation[len(conversation) - len(said) :] = said
     return conversation
+
+
+def _give_call_ids(
+    messages: list[Message], calls: list[ResponseFunctionToolCall]
+) -> None:
+    """Replace the messages of calls, in their order, by ones that have their ids."""
+    start = 0
+    for call in calls:
+        for index in range(start, len(messages)):
+            if _is_call(messages[index], call):
+                messages[index] = _call_message(messages[index], call)
+                start = index + 1
+                break
+
+
+def _calls_in_chat_messages(
+    request: ResponsesRequest,
+) -> list[ResponseFunctionToolCall]:
+    """The calls of `previous_input_messages` in the form of chat messages."""
+    return [
+        ResponseFunctionToolCall(
+            call_id=call["id"],
+            name=call["function"]["name"],
+            arguments=call["function"].get("arguments") or "",
+            type="function_call",
+        )
+        for message in request.previous_input_messages or ()
+        if isinstance(message, dict)
+        for call in message.get("tool_calls") or ()
+        if call.get("id")
+    ]
 
 
 def _is_call(message: Message, call: ResponseFunctionToolCall) -> bool:

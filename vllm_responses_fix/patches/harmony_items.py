@@ -35,9 +35,9 @@ def response_input_to_harmony(
     Source: vLLM #43244; the item types of the Responses API reference; the Harmony
     format (https://cookbook.openai.com/articles/openai-harmony).
     """
-    if not isinstance(response_msg, dict):
-        response_msg = response_msg.model_dump()
-    item: dict[str, Any] = response_msg
+    item: Any = response_msg
+    if not isinstance(item, dict):
+        item = item.model_dump()
     item_type = item.get("type", "message")
     if item_type == "message":
         return _message(item)

@@ -7,7 +7,7 @@ apart (openai SDK, `ResponseOutputMessage.phase`).
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from openai.types.responses import (
     ResponseOutputItem,
@@ -18,12 +18,12 @@ from openai_harmony import Message, StreamableParser
 from vllm.entrypoints.openai.responses.context import StreamingHarmonyContext
 from vllm.utils import random_uuid
 
-_PREAMBLE = "commentary"
+_PREAMBLE: Literal["commentary"] = "commentary"
 
 
 def parse_final_message(message: Message) -> ResponseOutputItem:
     """Parse a message to the user into an output message item."""
-    contents = [
+    contents: list[Any] = [
         ResponseOutputText(
             text=content.text,
             annotations=[],  # TODO
