@@ -7,6 +7,7 @@ import pytest
 from harness.answers import analysis, call, final, harmony_answer, preamble
 from harness.client import Client, Conversation, Reply
 from harness.scripted_engine import Answer
+from openai_harmony import Message
 from turns import CALLING, DONE, LOOKUP, both, message, result, result_of, start
 
 
@@ -182,6 +183,30 @@ async def test_a_call_on_the_analysis_channel_can_be_answered(
     assert chained.status == 200
     assert '{"key": "a"}' in chained.prompt.text
     assert "<|start|>functions.lookup to=assistant" in chained.prompt.text
+
+
+@pytest.mark.parametrize(
+    ("written", "as_written"),
+    [
+        (call("lookup", {"key": "a"}).with_channel("analysis"), "analysis"),
+        (call("lookup", {"key": "a"}).with_content_type("code"), "code"),
+    ],
+    ids=["channel", "content type"],
+)
+async def test_a_call_that_was_written_otherwise_is_replayed_in_the_documented_form(
+    harmony: Client, written: Message, as_written: str
+) -> None:
+    """A limit: a function_call item has neither channel nor content type."""
+    reply, conversation = await start(harmony, answer=harmony_answer(written))
+
+    chained = await harmony.create(conversation.chain_body(result_of(reply)), DONE)
+    replayed = await harmony.create(conversation.replay_body(result_of(reply)), DONE)
+
+    header = "assistant to=functions.lookup<|channel|>"
+    documented = f"{header}commentary <|constrain|>json<|message|>"
+    assert documented in replayed.prompt.text
+    assert documented not in chained.prompt.text
+    assert as_written in chained.prompt.text.partition(header)[2].partition("{")[0]
 
 
 @pytest.mark.guards("harmony-call-items")
