@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from vllm_responses_fix.patches import PATCHES
+from vllm_responses_fix.patches import PATCHES  # noqa: E402
 
 
 def main(names: list[str]) -> int:

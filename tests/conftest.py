@@ -24,6 +24,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+settings.register_profile("soak", settings.get_profile("default"), max_examples=100_000)
 settings.load_profile("default")
 
 if TYPE_CHECKING:

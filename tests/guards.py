@@ -33,9 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
     elif switched_off:
         os.environ[DISABLED_PATCHES] = switched_off
     if switched_off:
-        # It is enough to know that a failing example exists.
-        usual = settings.get_profile("default")
-        settings.register_profile("switched-off", usual, phases=[Phase.generate])
+        # A failure is all that is wanted, not the smallest one.
+        phases = [phase for phase in Phase if phase is not Phase.shrink]
+        settings.register_profile(
+            "switched-off", settings.get_profile("default"), phases=phases
+        )
         settings.load_profile("switched-off")
 
 

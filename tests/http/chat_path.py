@@ -7,6 +7,18 @@ from harness.client import Item
 from harness.scripted_engine import Answer
 from hypothesis import strategies as st
 
+_KINDS = (
+    "system",
+    "developer",
+    "assistant",
+    "parts",
+    "refusal",
+    "empty",
+    "think",
+    "call",
+    "cut-call",
+)
+
 
 class ChatPath:
     """Reasoning between think tags, calls in the hermes format."""
@@ -35,19 +47,7 @@ class ChatPath:
         )
 
     def client_history(self, text: str) -> st.SearchStrategy[list[Item]]:
-        kinds = st.sampled_from(
-            [
-                "system",
-                "developer",
-                "assistant",
-                "parts",
-                "refusal",
-                "empty",
-                "think",
-                "call",
-                "cut-call",
-            ]
-        )
+        kinds = st.sampled_from(_KINDS)
         return st.lists(kinds, min_size=1, max_size=5).map(
             lambda chosen: [
                 item

@@ -123,6 +123,7 @@ async def test_a_call_cut_short_does_not_end_the_conversation(chat: Client) -> N
             "name": "shell",
             "input": "ls",
         },
+        {"type": "reasoning", "id": "rs_1", "summary": [], "content": "a string"},
     ],
 )
 async def test_items_without_a_place_in_a_prompt_are_a_400(

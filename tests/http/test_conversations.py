@@ -18,5 +18,7 @@ def test_chained_equals_replayed(
     factory: ServerFactory = request.getfixturevalue(f"{template}_server_factory")
     run_state_machine_as_test(
         lambda: ConversationMachine(factory, event_loop_thread, ChatPath()),
-        settings=settings(max_examples=20, stateful_step_count=10, deadline=None),
+        settings=settings(
+            max_examples=settings.default.max_examples // 10, stateful_step_count=10
+        ),
     )

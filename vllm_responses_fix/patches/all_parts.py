@@ -62,7 +62,10 @@ def construct_single_message_from_response_item(
             return _chat_message(item)
     item_type = item.get("type") if isinstance(item, dict) else item.type
     raise VLLMValidationError(
-        f"Input items of type {item_type!r} are not supported.",
+        # vLLM leaves what it could not read as a dict, also where it knows the type.
+        f"An input item of type {item_type!r} is not valid."
+        if item_type in ("function_call", "message", "reasoning")
+        else f"Input items of type {item_type!r} are not supported.",
         parameter="input",
         value=item_type,
     )

@@ -50,25 +50,27 @@ def construct_input_messages(
 
     Source: vLLM #43244, #37697.
     """
-    if not prev_msg:
-        messages = []
-    elif isinstance(prev_msg[0], InstructionsMessage):
-        messages = prev_msg[1:]
-    else:
-        messages = prev_msg.copy()
+    carried = prev_msg or []
+    first = 1 if carried and isinstance(carried[0], InstructionsMessage) else 0
 
     new_items: list[Any] = list(prev_response_output or ())
     if isinstance(request_input, str):
         new_items.append({"role": "user", "content": request_input})
     else:
         new_items.extend(request_input)
-    utils.construct_chat_messages_with_tool_call(new_items, messages)
+    # The fold goes on from the last message, which the first item may become part of.
+    tail = utils.construct_chat_messages_with_tool_call(
+        new_items, carried[max(first, len(carried) - 1) :]
+    )
 
+    instructions: list[ChatCompletionMessageParam] = []
     if request_instructions:
-        messages.insert(
-            0, InstructionsMessage(role="system", content=request_instructions)
+        instructions.append(
+            InstructionsMessage(role="system", content=request_instructions)
         )
-    return messages
+    # A sum has the size it needs. A list that grew has room to spare, and this one is
+    # kept for as long as the conversation is.
+    return instructions + carried[first:-1] + tail
 
 
 def construct_chat_messages_with_tool_call(

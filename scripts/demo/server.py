@@ -1,0 +1,191 @@
+"""Starts vLLM servers for the demo model and makes sure they go away again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+MODEL_DIR = SCRIPTS / "demo_model"
+MODEL_NAME = "google/gemma-4-26B-A4B-it"  # what the bug report's requests ask for
+LOG_LINES_SHOWN = 25
+
+# Small and quick to start: no compilation, a small cache, and float32, because
+# processors without AVX-512 emulate bfloat16.
+ARGUMENTS = (
+    "--model", str(MODEL_DIR),
+    "--served-model-name", MODEL_NAME,
+    "--host", "127.0.0.1",
+    "--dtype", "float32",
+    "--enforce-eager",
+    "--max-model-len", "4096",
+    "--max-num-batched-tokens", "512",
+    "--max-num-seqs", "16",
+    "--block-size", "32",
+    "--tool-call-parser", "hermes",
+    "--enable-auto-tool-choice",
+    "--enable-prompt-tokens-details",
+)  # fmt: skip
+ENVIRONMENT = {
+    "VLLM_ENABLE_RESPONSES_API_STORE": "1",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+}
+# Lines of the log that tell how far a starting server is.
+MILESTONES = (
+    ("Initializing a V1 LLM engine", "starting the engine"),
+    ("Starting to load model", "loading the model"),
+    ("Warming up model", "warming up"),
+    ("Starting vLLM", "opening the port"),
+)
+
+
+class ServerFailed(RuntimeError):
+    """A server ended, or did not answer, before it was ready."""
+
+
+class Server:
+    """A vLLM server on 127.0.0.1 for as long as its `with` block lasts.
+
+    Args:
+        name: What to call the server in messages.
+        python: The interpreter whose vLLM is started.
+        log: Where the server's output goes.
+        environment: Variables to set for the server on top of this process's own.
+        arguments: Further arguments of `vllm serve`.
+
+    `PYTHONPATH` is not inherited, so that only `environment` can bring a kit along.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        python: str,
+        log: Path,
+        *,
+        environment: Mapping[str, str],
+        arguments: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.log = log
+        self.port = _free_port()
+        self._command = [
+            python,
+            str(SCRIPTS / "demo" / "serve" / "vllm_serve.py"),
+            *ARGUMENTS,
+            "--port",
+            str(self.port),
+            *arguments,
+        ]
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        self._environment = {**inherited, **ENVIRONMENT, **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process_group(self) -> int:
+        """The process group of the server and all its workers."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Server:
+        with self.log.open("wb") as log:
+            # A session of its own: a Ctrl-C in the terminal reaches only this
+            # process, and one signal reaches all of the server's.
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                cwd=self.log.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        process = self._process
+        assert process is not None
+        try:
+            _signal_group(self.process_group, signal.SIGTERM)
+            _wait_for_group(process, seconds=15)
+        finally:
+            # Also after a second Ctrl-C, and for workers that outlive the server.
+            _signal_group(self.process_group, signal.SIGKILL)
+            process.wait()
+
+    def poll(self) -> str | None:
+        """Return what the server is busy with, or None when it answers requests.
+
+        Raises:
+            ServerFailed: The process has ended. The message has the end of its log.
+        """
+        assert self._process is not None
+        status = self._process.poll()
+        if status is not None:
+            raise ServerFailed(self._explain(f"ended with status {status}"))
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5):
+                return None
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            text = self.log.read_text("utf-8", "replace")
+            reached = [phase for mark, phase in MILESTONES if mark in text]
+            return reached[-1] if reached else "importing vLLM"
+
+    def wait(self, seconds: float = 600) -> None:
+        """Return when the server answers requests.
+
+        Raises:
+            ServerFailed: It ended, or did not answer in `seconds`.
+        """
+        deadline = time.monotonic() + seconds
+        while self.poll() is not None:
+            if time.monotonic() > deadline:
+                raise ServerFailed(self._explain(f"not ready after {seconds:.0f} s"))
+            time.sleep(0.5)
+
+    def _explain(self, what: str) -> str:
+        lines = self.log.read_text("utf-8", "replace").splitlines()
+        tail = "\n".join(f"  | {line}" for line in lines[-LOG_LINES_SHOWN:])
+        return f"The {self.name} server {what}. The end of {self.log}:\n{tail}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _wait_for_group(process: subprocess.Popen[bytes], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        process.poll()
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
