@@ -11,6 +11,7 @@ import vllm_responses_fix
 REPLAYED = [
     message("system", "You are a pirate."),
     message("developer", [{"type": "input_text", "text": "A developer item."}]),
+    message("system", []),
     message("user", "Hello"),
     {
         "type": "reasoning",

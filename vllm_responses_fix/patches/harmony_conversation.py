@@ -263,6 +263,10 @@ def _messages_of(
     message = serving.response_input_to_harmony(item, known_calls)
     if message is None:
         return
+    if message.author.role == Role.SYSTEM and not any(
+        content.text for content in message.content
+    ):
+        return
     if isinstance(item, ResponseFunctionToolCall):
         yield _call_message(message, item)
         return
