@@ -20,19 +20,19 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from harness.platform import prepare_vllm
+from harness.platform import prepare_vllm  # noqa: E402
 
 prepare_vllm()
 
-from harness.harmony_encoding import harmony_encoding
-from openai_harmony import Author, Message, Role
-from vllm.entrypoints.openai.responses import serving
-from vllm.entrypoints.openai.responses.protocol import (
+from harness.harmony_encoding import harmony_encoding  # noqa: E402
+from openai_harmony import Author, Message, Role  # noqa: E402
+from vllm.entrypoints.openai.responses import serving  # noqa: E402
+from vllm.entrypoints.openai.responses.protocol import (  # noqa: E402
     ResponsesRequest,
     ResponsesResponse,
 )
 
-import vllm_responses_fix
+import vllm_responses_fix  # noqa: E402
 
 TOOLS = [
     {

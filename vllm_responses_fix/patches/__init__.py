@@ -246,8 +246,8 @@ PATCHES = (
         name="harmony-streamed-tools",
         what="gpt-oss: in a stream, too, what a built-in tool returned is in the "
         "conversation.",
-        why="StreamingHarmonyContext leaves it out: neither the model's next words "
-        "nor later turns know the result.",
+        why="StreamingHarmonyContext leaves it out of the next prompt, so the model "
+        "goes on without the result, and takes the call for a second one.",
         upstream=(f"{_VLLM}/issues/25697",),
         until="StreamingHarmonyContext.append_tool_output appends to its messages.",
         module="harmony_streamed_tools",
