@@ -7,8 +7,8 @@ from typing import Any
 
 from .releases import Release
 
-_ASKED = {"role": "user", "content": "canary: question"}
-_ANSWERED = [
+_ASKED: dict[str, Any] = {"role": "user", "content": "canary: question"}
+_ANSWERED: list[dict[str, Any]] = [
     {
         "type": "reasoning",
         "id": "rs_canary",
@@ -23,7 +23,7 @@ _ANSWERED = [
         "arguments": '{"canary": "arguments"}',
     },
 ]
-_RETURNED = [
+_RETURNED: list[dict[str, Any]] = [
     {"role": "system", "content": "canary: system item"},
     {
         "type": "function_call_output",
@@ -58,8 +58,13 @@ def send_canary(release: Release, patch_names: Collection[str]) -> None:
         CanaryError: a chained turn differs from the replayed one, lacks something, or
             changed the turn before it.
     """
-    if "reconstruction" not in patch_names:
-        return
+    if "reconstruction" in patch_names:
+        _send_as_chat(release)
+    if "harmony-reconstruction" in patch_names and "harmony-items" in patch_names:
+        _send_as_harmony()
+
+
+def _send_as_chat(release: Release) -> None:
     seam = release.seams["construct_input_messages"]
     construct = importlib.import_module(seam.imported_into[0]).construct_input_messages
 
@@ -76,20 +81,66 @@ def send_canary(release: Release, patch_names: Collection[str]) -> None:
         request_input=_items([_ASKED, *_ANSWERED, *_RETURNED]),
     )
 
-    if chained != replayed:
-        raise CanaryError(
-            f"a chained turn differs from the replayed one: {chained} is not {replayed}"
-        )
-    prompt = json.dumps(chained)
-    missing = [text for text in _CARRIED if text not in prompt]
-    if missing or _LEFT_BEHIND in prompt:
-        raise CanaryError(f"a chained turn lacks {missing} or leaks: {prompt}")
+    _compare(json.dumps(chained), json.dumps(replayed))
     if json.dumps(first) != stored:
         raise CanaryError(f"a chained turn changed the one before: {first}")
 
 
+def _send_as_harmony() -> None:
+    """The same conversation for gpt-oss.
+
+    Messages are compared, not tokens: what they are encoded with takes long to load,
+    and only a server of such a model has it.
+    """
+    from vllm.entrypoints.openai.responses import serving
+    from vllm.entrypoints.openai.responses.protocol import ResponsesResponse
+
+    # Only what the construction of messages asks for; its constructor wants a model.
+    server = serving.OpenAIServingResponses.__new__(serving.OpenAIServingResponses)
+    server.tool_server = None
+    server.msg_store = {}
+    construct = server._construct_input_messages_with_harmony
+
+    first = construct(_request([_ASKED], instructions=_LEFT_BEHIND), None)
+    # vLLM stores the messages of a request with those that the model wrote then.
+    said = [serving.response_input_to_harmony(item, []) for item in _items(_ANSWERED)]
+    server.msg_store["resp_canary"] = stored = [*first, *said]
+    before = _dump(stored)
+    answer = ResponsesResponse.model_construct(
+        id="resp_canary", output=_items(_ANSWERED)
+    )
+    current = {"instructions": "canary: current"}
+    chained = construct(
+        _request(_RETURNED, previous_response_id="resp_canary", **current), answer
+    )
+    replayed = construct(_request([_ASKED, *_ANSWERED, *_RETURNED], **current), None)
+
+    _compare(_dump(chained), _dump(replayed))
+    if _dump(stored) != before:
+        raise CanaryError(f"a chained turn changed the one before: {stored}")
+
+
+def _dump(messages: list[Any]) -> str:
+    return json.dumps([message.to_dict() for message in messages])
+
+
+def _compare(chained: str, replayed: str) -> None:
+    if chained != replayed:
+        raise CanaryError(
+            f"a chained turn differs from the replayed one: {chained} is not {replayed}"
+        )
+    # The arguments are JSON in a string of a message that is dumped as JSON.
+    missing = [text for text in _CARRIED if text not in chained]
+    if missing or _LEFT_BEHIND in chained:
+        raise CanaryError(f"a chained turn lacks {missing} or leaks: {chained}")
+
+
 def _items(wire: list[dict[str, Any]]) -> Any:
+    return _request(wire).input
+
+
+def _request(wire: list[dict[str, Any]], **fields: Any) -> Any:
     from vllm.entrypoints.openai.responses.protocol import ResponsesRequest
 
-    body = json.dumps({"input": wire})
-    return ResponsesRequest.model_validate_json(body).input
+    body = json.dumps({"input": wire, **fields})
+    return ResponsesRequest.model_validate_json(body)

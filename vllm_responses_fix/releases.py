@@ -13,6 +13,10 @@ _OPENAI = "vllm.entrypoints.openai"
 _UTILS = f"{_OPENAI}.responses.utils"
 _SERVING = f"{_OPENAI}.responses.serving"
 _SERVING_CLASS = "OpenAIServingResponses"
+_HARMONY = f"{_OPENAI}.responses.harmony"
+_HARMONY_UTILS = f"{_OPENAI}.parser.harmony_utils"
+_CONTEXT = f"{_OPENAI}.responses.context"
+_STREAMING = f"{_OPENAI}.responses.streaming_events"
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,108 @@ _V0_21_0 = Release(
         ),
         "make_not_found_error": Seam(
             _SERVING, f"{_SERVING_CLASS}._make_not_found_error", "69bab082915c6ea9"
+        ),
+        "construct_input_messages_with_harmony": Seam(
+            _SERVING,
+            f"{_SERVING_CLASS}._construct_input_messages_with_harmony",
+            "31d24617c285ead4",
+        ),
+        "extract_system_message_from_request": Seam(
+            _SERVING,
+            f"{_SERVING_CLASS}._extract_system_message_from_request",
+            "1e6766f191bf6eab",
+        ),
+        "make_request_with_harmony": Seam(
+            _SERVING,
+            f"{_SERVING_CLASS}._make_request_with_harmony",
+            "97919e0e468678db",
+        ),
+        "construct_harmony_system_input_message": Seam(
+            _SERVING,
+            f"{_SERVING_CLASS}._construct_harmony_system_input_message",
+            "26dceb1e02586e75",
+        ),
+        "make_response_output_items_with_harmony": Seam(
+            _SERVING,
+            f"{_SERVING_CLASS}._make_response_output_items_with_harmony",
+            "896143f1dfeec751",
+        ),
+        "construct_harmony_previous_input_messages": Seam(
+            _HARMONY,
+            "construct_harmony_previous_input_messages",
+            "3a990388001c6462",
+            imported_into=(_SERVING,),
+        ),
+        "response_input_to_harmony": Seam(
+            _HARMONY,
+            "response_input_to_harmony",
+            "392bb8a4ce7bede1",
+            imported_into=(_SERVING,),
+        ),
+        "harmony_to_response_output": Seam(
+            _HARMONY,
+            "harmony_to_response_output",
+            "2974d77433d29218",
+            imported_into=(_SERVING,),
+        ),
+        "parser_state_to_response_output": Seam(
+            _HARMONY,
+            "parser_state_to_response_output",
+            "aed00753bb77c52d",
+            imported_into=(_SERVING,),
+        ),
+        "parse_function_call": Seam(
+            _HARMONY,
+            "_parse_function_call",
+            "b88063207c266dad",
+        ),
+        "parse_final_message": Seam(
+            _HARMONY,
+            "_parse_final_message",
+            "ba5c9df14c891099",
+        ),
+        "emit_content_delta_events": Seam(
+            _STREAMING,
+            "emit_content_delta_events",
+            "331f2b9ed1f2adf1",
+            imported_into=(_SERVING,),
+        ),
+        "emit_previous_item_done_events": Seam(
+            _STREAMING,
+            "emit_previous_item_done_events",
+            "480134274a5eea6f",
+            imported_into=(_SERVING,),
+        ),
+        "render_for_completion": Seam(
+            _HARMONY_UTILS,
+            "render_for_completion",
+            "e87079fc643bca23",
+            imported_into=(_SERVING, _CONTEXT),
+        ),
+        "harmony_context_init": Seam(
+            _CONTEXT,
+            "HarmonyContext.__init__",
+            "4ac2166b355bd866",
+        ),
+        "harmony_context_append_output": Seam(
+            _CONTEXT,
+            "HarmonyContext.append_output",
+            "09148f289a919170",
+        ),
+        "harmony_context_append_tool_output": Seam(
+            _CONTEXT,
+            "HarmonyContext.append_tool_output",
+            "55ab8da534ba04c7",
+        ),
+        "streaming_harmony_context_append_output": Seam(
+            _CONTEXT,
+            "StreamingHarmonyContext.append_output",
+            "807797c603dcd8de",
+        ),
+        "streaming_harmony_context_append_tool_output": Seam(
+            _CONTEXT,
+            "StreamingHarmonyContext.append_tool_output",
+            "e29dc1f0d6c63cfa",
         ),
     },
 )

@@ -140,4 +140,129 @@ PATCHES = (
         replaces={"make_not_found_error": "make_not_found_error"},
         relies_on=("create_responses",),
     ),
+    Patch(
+        name="harmony-reconstruction",
+        what="gpt-oss: a chained turn has the system and developer messages of its own "
+        "request, then the conversation without those of earlier ones, and knows every "
+        "call of the conversation. Instructions are also kept where a request has no "
+        "function tools, and every system item of an input.",
+        why="Instructions, tools and reasoning effort of a chained request are "
+        "ignored; a call made two or more responses back is unknown, so its result is "
+        "a 400; the stored messages are rewritten in place.",
+        upstream=(f"{_VLLM}/issues/43244",),
+        until="_construct_input_messages_with_harmony builds the system and developer "
+        "messages of every request.",
+        module="harmony_conversation",
+        replaces={
+            "construct_input_messages_with_harmony": (
+                "construct_input_messages_with_harmony"
+            ),
+            "extract_system_message_from_request": (
+                "extract_system_message_from_request"
+            ),
+        },
+        relies_on=(
+            "create_responses",
+            "make_request_with_harmony",
+            "construct_harmony_system_input_message",
+            "construct_harmony_previous_input_messages",
+            "harmony_context_init",
+            "harmony_context_append_output",
+            "harmony_context_append_tool_output",
+            "streaming_harmony_context_append_output",
+        ),
+    ),
+    Patch(
+        name="harmony-items",
+        what="gpt-oss: an item is converted with all its parts, as the model would "
+        "have written it: calls constrained to JSON, results addressed to the "
+        "assistant, preambles on the commentary channel, MCP calls.",
+        why="A refusal, an image or a result in parts is a 500, a summary is dropped, "
+        "and replayed calls, results and preambles look otherwise than those the "
+        "model has seen.",
+        upstream=(f"{_VLLM}/issues/43244",),
+        until="response_input_to_harmony reads all parts and item types.",
+        module="harmony_items",
+        replaces={"response_input_to_harmony": "response_input_to_harmony"},
+    ),
+    Patch(
+        name="harmony-truncated",
+        what="gpt-oss: text, reasoning or a call that was cut short stays in the "
+        "conversation.",
+        why="The response shows it, but the stored messages end with the last one "
+        "that the model completed.",
+        upstream=(f"{_VLLM}/issues/43244",),
+        until="HarmonyContext appends what its parser still holds (0.33.0 does).",
+        module="harmony_truncated",
+        replaces={
+            "make_response_output_items_with_harmony": (
+                "make_response_output_items_with_harmony"
+            )
+        },
+    ),
+    Patch(
+        name="harmony-stream-items",
+        what="gpt-oss: every item that a stream closes was opened, and a closed call "
+        "has its item id.",
+        why="An item without a delta is closed under the id of the item before it, a "
+        'call without one under the call id ""; the item id of a closed call is null.',
+        upstream=(f"{_VLLM}/issues/43244",),
+        until="emit_previous_item_done_events opens such items.",
+        module="harmony_stream_items",
+        wraps={"emit_previous_item_done_events": "open_item_before_done"},
+    ),
+    Patch(
+        name="harmony-preambles",
+        what='gpt-oss: the message item of a preamble has `phase="commentary"`.',
+        why="Without it a replayed preamble can't be told from a final answer, and "
+        "comes back on the final channel.",
+        upstream=(f"{_VLLM}/issues/43244",),
+        until="_parse_final_message sets the phase.",
+        module="harmony_preambles",
+        replaces={"parse_final_message": "parse_final_message"},
+        wraps={
+            "parser_state_to_response_output": "label_unfinished_preamble",
+            "emit_content_delta_events": "label_opened_preamble",
+            "emit_previous_item_done_events": "label_done_preamble",
+        },
+    ),
+    Patch(
+        name="harmony-call-items",
+        what="gpt-oss: a call to a function is a function_call item on whichever "
+        "channel it was written, and has its whole name.",
+        why="A call on the analysis channel is streamed as function_call and stored "
+        "as mcp_call, so its result is a 400; of a name with dots only the last part "
+        "is left.",
+        upstream=(f"{_VLLM}/issues/43244",),
+        until="vLLM does (is_function_recipient in 0.33.0).",
+        module="harmony_call_items",
+        replaces={
+            "harmony_to_response_output": "harmony_to_response_output",
+            "parse_function_call": "parse_function_call",
+        },
+        wraps={"parser_state_to_response_output": "name_unfinished_call"},
+    ),
+    Patch(
+        name="harmony-streamed-tools",
+        what="gpt-oss: in a stream, too, what a built-in tool returned is in the "
+        "conversation.",
+        why="StreamingHarmonyContext leaves it out of the next prompt, so the model "
+        "goes on without the result, and takes the call for a second one.",
+        upstream=(f"{_VLLM}/issues/25697",),
+        until="StreamingHarmonyContext.append_tool_output appends to its messages.",
+        module="harmony_streamed_tools",
+        replaces={"streaming_harmony_context_append_tool_output": "append_tool_output"},
+        relies_on=("streaming_harmony_context_append_output",),
+    ),
+    Patch(
+        name="harmony-tool-runs",
+        what="gpt-oss: calls of built-in tools and their results stay in the prompt of "
+        "later turns.",
+        why="They stand on the analysis channel, which openai_harmony leaves out of a "
+        "prompt once the model has given a final answer.",
+        upstream=(f"{_VLLM}/issues/43244",),
+        until="openai_harmony's auto_drop_analysis spares them.",
+        module="harmony_tool_runs",
+        replaces={"render_for_completion": "render_for_completion"},
+    ),
 )

@@ -122,10 +122,10 @@ def _chat_message(item: dict[str, Any]) -> ChatCompletionMessageParam:
     content = item.get("content")
     if content is None or isinstance(content, (str, list)):
         return item
-    return {"role": item["role"], "content": _validated_parts(content)}
+    return {"role": item["role"], "content": validated_parts(content)}
 
 
-def _validated_parts(parts: Any) -> str | list[Any]:
+def validated_parts(parts: Any) -> str | list[Any]:
     """All of a content that pydantic validates while it is read, which works once.
 
     It makes one of the plain string that `{"type": "message", "role": "assistant",

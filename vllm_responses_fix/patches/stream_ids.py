@@ -36,11 +36,22 @@ def remember_streamed_items(
         )
         async with aclosing(events):
             async for event in events:
-                if event.type == "response.output_item.done":
+                if event.type == "response.output_item.added":
                     streamed.append(event.item)
+                elif event.type == "response.output_item.done":
+                    _replace_opened(streamed, event.item)
                 yield event
 
     return responses_stream_generator
+
+
+def _replace_opened(streamed: list[Any], done: Any) -> None:
+    """What is never done, as generation is cut short, stays as it was opened."""
+    for index, opened in enumerate(streamed):
+        if opened.id == done.id:
+            streamed[index] = done
+            return
+    streamed.append(done)
 
 
 def store_streamed_ids(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,28 +89,46 @@ def reuse_streamed_ids(
 ) -> None:
     """Give each item the id (and call id) of its streamed counterpart.
 
-    An item that was not streamed keeps its own.
+    That is the item with the same content; for what is left over, the next one of the
+    same type: a streaming parser may miss one of several calls, or split text in
+    another way than the final parse. An item that was not streamed keeps its own id.
     """
     remaining = list(streamed)
+    unmatched = []
     for item in items:
-        counterpart = _counterpart(item, remaining)
-        if counterpart is None:
-            continue
-        remaining.remove(counterpart)
-        item.id = counterpart.id
-        if isinstance(item, ResponseFunctionToolCall):
-            item.call_id = counterpart.call_id
+        key = _content(item)
+        same = (other for other in remaining if _content(other) == key)
+        if not _take_id(item, next(same, None), remaining):
+            unmatched.append(item)
+    for item in unmatched:
+        key = _kind(item)
+        alike = (other for other in remaining if _kind(other) == key)
+        _take_id(item, next(alike, None), remaining)
 
 
-def _counterpart(item: Any, streamed: list[Any]) -> Any:
-    """The streamed item with the same content, else the first that may be it.
-
-    A streaming parser may miss one of several calls that the final parse finds.
-    """
-    candidates = [other for other in streamed if other.type == item.type]
+def _take_id(item: Any, counterpart: Any, remaining: list[Any]) -> bool:
+    if counterpart is None:
+        return False
+    remaining.remove(counterpart)
+    item.id = counterpart.id
     if isinstance(item, ResponseFunctionToolCall):
-        candidates = [other for other in candidates if other.name == item.name]
-        for other in candidates:
-            if other.arguments == item.arguments:
-                return other
-    return candidates[0] if candidates else None
+        item.call_id = counterpart.call_id
+    return True
+
+
+def _kind(item: Any) -> tuple[str, ...]:
+    if isinstance(item, ResponseFunctionToolCall):
+        return (item.type, item.name)
+    return (item.type,)
+
+
+def _content(item: Any) -> tuple[Any, ...]:
+    if isinstance(item, ResponseFunctionToolCall):
+        return (item.type, item.name, item.arguments)
+    if item.type == "mcp_call":
+        return (item.type, item.arguments)
+    if item.type == "code_interpreter_call":
+        # Harmony streams the code that it stores as reasoning.
+        return ("reasoning", item.code or "")
+    parts = getattr(item, "content", None) or ()
+    return (item.type, "".join(getattr(part, "text", "") for part in parts))

@@ -1,0 +1,210 @@
+"""gpt-oss: items are converted with all that they hold, or refused with the reason."""
+
+from typing import Any
+
+import pytest
+from harness.answers import analysis, call, harmony_answer
+from harness.client import Client, Item
+from turns import CALLING, DONE, LOOKUP, both, message, result_of, start
+
+pytestmark = pytest.mark.guards("harmony-items")
+
+CALL: Item = {
+    "type": "function_call",
+    "call_id": "call_1",
+    "name": "lookup",
+    "arguments": '{"key": "a"}',
+}
+MCP_CALL: Item = {
+    "type": "mcp_call",
+    "id": "mcp_1",
+    "server_label": "repo_browser",
+    "name": "list",
+    "arguments": '{"path": "src"}',
+}
+
+
+def _parts(kind: str) -> list[Item]:
+    return [{"type": kind, "text": "one, "}, {"type": kind, "text": "two"}]
+
+
+async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None:
+    reply, conversation = await start(harmony, tools=[LOOKUP])
+
+    chained = await both(harmony, conversation, result_of(reply))
+
+    assert (
+        "<|start|>assistant to=functions.lookup<|channel|>commentary "
+        '<|constrain|>json<|message|>{"key": "a"}<|call|>'
+        "<|start|>functions.lookup to=assistant<|channel|>commentary"
+        "<|message|>42<|end|>"
+    ) in chained.prompt.text
+
+
+@pytest.mark.parametrize(
+    ("item", "rendered"),
+    [
+        (
+            message(
+                "assistant",
+                [
+                    {"type": "output_text", "text": "one, ", "annotations": []},
+                    {"type": "refusal", "refusal": "two"},
+                ],
+            ),
+            "<|channel|>final<|message|>one, two<|end|>",
+        ),
+        (
+            message("assistant", [{"type": "refusal", "refusal": "I can't."}]),
+            "<|channel|>final<|message|>I can't.<|end|>",
+        ),
+        (message("assistant", []), "<|channel|>final<|message|><|end|>"),
+        (message("assistant", "one"), "<|channel|>final<|message|>one<|end|>"),
+        (
+            {"role": "assistant", "content": _parts("input_text")},
+            "<|channel|>final<|message|>one, two<|end|>",
+        ),
+        (
+            message("user", _parts("input_text")),
+            "<|start|>user<|message|>one, two<|end|>",
+        ),
+        (
+            {
+                "type": "reasoning",
+                "id": "rs_1",
+                "summary": [],
+                "content": _parts("reasoning_text"),
+            },
+            "<|channel|>analysis<|message|>one, \ntwo<|end|>",
+        ),
+        (
+            {"type": "reasoning", "id": "rs_1", "summary": _parts("summary_text")},
+            "<|channel|>analysis<|message|>one, \ntwo<|end|>",
+        ),
+        (
+            MCP_CALL,
+            "<|start|>assistant to=repo_browser.list<|channel|>commentary "
+            '<|constrain|>json<|message|>{"path": "src"}<|call|>',
+        ),
+    ],
+    ids=[
+        "parts",
+        "refusal",
+        "empty",
+        "text",
+        "input parts",
+        "user parts",
+        "reasoning",
+        "summary",
+        "mcp_call",
+    ],
+)
+async def test_all_of_an_item_is_in_the_prompt(
+    harmony: Client, item: Item, rendered: str
+) -> None:
+    first = [message("user", "Hello"), item]
+    # A call after it, as Harmony leaves reasoning out after a final answer.
+    reply, conversation = await start(harmony, first, CALLING, tools=[LOOKUP])
+    assert rendered in reply.prompt.text
+
+    chained = await both(harmony, conversation, result_of(reply))
+    assert "analysis" in rendered or rendered in chained.prompt.text
+
+
+@pytest.mark.parametrize(
+    ("output", "rendered"),
+    [
+        (_parts("input_text"), "one, two"),
+        ([], ""),
+        ("", ""),
+        ('{"a": [1, 2]}', '{"a": [1, 2]}'),
+    ],
+    ids=["parts", "no parts", "nothing", "JSON"],
+)
+async def test_all_of_a_result_is_in_the_prompt(
+    harmony: Client, output: Any, rendered: str
+) -> None:
+    reply, conversation = await start(harmony, tools=[LOOKUP])
+
+    chained = await both(harmony, conversation, result_of(reply, output))
+
+    tool_message = "<|start|>functions.lookup to=assistant<|channel|>commentary"
+    assert f"{tool_message}<|message|>{rendered}<|end|>" in chained.prompt.text
+
+
+async def test_what_came_of_an_mcp_call_is_in_the_prompt(harmony: Client) -> None:
+    failed = {
+        "type": "mcp_tool_execution_error",
+        "content": [{"type": "text", "text": "no such folder"}],
+    }
+    for outcome, text in (
+        ({"output": "main.py"}, "main.py"),
+        ({"error": failed}, "no such folder"),
+    ):
+        first = [message("user", "Look."), {**MCP_CALL, **outcome}]
+        reply, conversation = await start(harmony, first, CALLING, tools=[LOOKUP])
+        tool_message = "<|start|>repo_browser.list to=assistant<|channel|>commentary"
+        _, _, said = reply.prompt.text.partition(f"{tool_message}<|message|>")
+        assert text in said
+        await both(harmony, conversation, result_of(reply))
+
+
+async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
+    harmony: Client,
+) -> None:
+    """Stored items have server and tool apart, those of a stream in one."""
+    written = call("x", {"path": "src"}).with_recipient("repo_browser.list")
+    answer = harmony_answer(analysis("Look there."), written)
+    body = {"input": "Look.", "tools": [LOOKUP]}
+    for reply in (
+        await harmony.create(body, answer),
+        await harmony.stream(body, answer),
+    ):
+        for seen in (reply.output, reply.streamed_output or reply.output):
+            (item,) = (item for item in seen if item["type"] == "mcp_call")
+            replayed = await harmony.create(
+                {"input": [message("user", "Look."), item]}, DONE
+            )
+            assert "assistant to=repo_browser.list" in replayed.prompt.text
+
+
+@pytest.mark.parametrize(
+    ("item", "named"),
+    [
+        (
+            message(
+                "user",
+                [{"type": "input_image", "image_url": "data:,", "detail": "auto"}],
+            ),
+            "input_image",
+        ),
+        (
+            {
+                "type": "web_search_call",
+                "id": "ws_1",
+                "status": "completed",
+                "action": {"type": "search", "query": "a"},
+            },
+            "web_search_call",
+        ),
+        (
+            {
+                "type": "reasoning",
+                "id": "rs_1",
+                "summary": [],
+                "encrypted_content": "x",
+            },
+            "Encrypted",
+        ),
+        ({"type": "item_reference", "id": "msg_1"}, "item_reference"),
+    ],
+    ids=["image", "web search", "encrypted", "reference"],
+)
+async def test_what_has_no_place_in_a_prompt_is_refused(
+    harmony: Client, item: Item, named: str
+) -> None:
+    reply = await harmony.create({"input": [message("user", "Look."), item]}, DONE)
+
+    assert reply.status == 400
+    assert reply.body["error"]["param"] == "input"
+    assert named in reply.error

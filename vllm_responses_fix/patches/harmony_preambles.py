@@ -1,0 +1,97 @@
+"""A preamble is labelled as one, so that a client can send it back as one.
+
+Harmony writes to the user on two channels: `final` ends the turn, `commentary`
+without a recipient announces tool calls. Both are message items; `phase` tells them
+apart (openai SDK, `ResponseOutputMessage.phase`).
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Literal
+
+from openai.types.responses import (
+    ResponseOutputItem,
+    ResponseOutputMessage,
+    ResponseOutputText,
+)
+from openai_harmony import Message, StreamableParser
+from vllm.entrypoints.openai.responses.context import StreamingHarmonyContext
+from vllm.utils import random_uuid
+
+_PREAMBLE: Literal["commentary"] = "commentary"
+
+
+def parse_final_message(message: Message) -> ResponseOutputItem:
+    """Parse a message to the user into an output message item."""
+    contents: list[Any] = [
+        ResponseOutputText(
+            text=content.text,
+            annotations=[],  # TODO
+            type="output_text",
+            logprobs=None,  # TODO
+        )
+        for content in message.content
+    ]
+    return ResponseOutputMessage(
+        id=f"msg_{random_uuid()}",
+        content=contents,
+        role=message.author.role,
+        status="completed",
+        type="message",
+        phase=_PREAMBLE if message.channel == _PREAMBLE else None,
+    )
+
+
+def label_unfinished_preamble(
+    original: Callable[[StreamableParser], list[ResponseOutputItem]],
+) -> Callable[[StreamableParser], list[ResponseOutputItem]]:
+    """Label the message that the model did not end."""
+
+    @functools.wraps(original)
+    def parser_state_to_response_output(
+        parser: StreamableParser,
+    ) -> list[ResponseOutputItem]:
+        items = original(parser)
+        if parser.current_channel == _PREAMBLE:
+            _label(items)
+        return items
+
+    return parser_state_to_response_output
+
+
+def label_opened_preamble(original: Callable[..., list[Any]]) -> Callable[..., Any]:
+    """Label the item that a stream opens."""
+
+    @functools.wraps(original)
+    def emit_content_delta_events(
+        ctx: StreamingHarmonyContext, state: Any
+    ) -> list[Any]:
+        events = original(ctx, state)
+        if ctx.parser.current_channel == _PREAMBLE:
+            _label(_items(events))
+        return events
+
+    return emit_content_delta_events
+
+
+def label_done_preamble(original: Callable[..., list[Any]]) -> Callable[..., Any]:
+    """Label the item that a stream closes."""
+
+    @functools.wraps(original)
+    def emit_previous_item_done_events(previous_item: Message, state: Any) -> list[Any]:
+        events = original(previous_item, state)
+        if previous_item.channel == _PREAMBLE:
+            _label(_items(events))
+        return events
+
+    return emit_previous_item_done_events
+
+
+def _items(events: list[Any]) -> list[Any]:
+    return [event.item for event in events if hasattr(event, "item")]
+
+
+def _label(items: list[Any]) -> None:
+    for item in items:
+        if isinstance(item, ResponseOutputMessage):
+            item.phase = _PREAMBLE
