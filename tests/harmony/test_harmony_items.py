@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from harness.answers import analysis, call, harmony_answer
 from harness.client import Client, Item
+from openai.types.responses.response_output_item import McpCall
 from turns import CALLING, DONE, LOOKUP, both, message, result_of, start
 
 pytestmark = pytest.mark.guards("harmony-items")
@@ -133,10 +134,12 @@ async def test_all_of_a_result_is_in_the_prompt(
 
 
 async def test_what_came_of_an_mcp_call_is_in_the_prompt(harmony: Client) -> None:
-    failed = {
-        "type": "mcp_tool_execution_error",
-        "content": [{"type": "text", "text": "no such folder"}],
-    }
+    # The openai SDK has had errors as strings, and as objects.
+    is_text = McpCall.model_fields["error"].annotation == (str | None)
+    failed: Any = "no such folder"
+    if not is_text:
+        content = [{"type": "text", "text": failed}]
+        failed = {"type": "mcp_tool_execution_error", "content": content}
     for outcome, text in (
         ({"output": "main.py"}, "main.py"),
         ({"error": failed}, "no such folder"),

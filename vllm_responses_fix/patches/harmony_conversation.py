@@ -4,7 +4,6 @@ As on the chat template path: replay sends every item of a conversation as `inpu
 chained request names the part that the server has, and both go through the same fold.
 """
 
-import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -16,6 +15,8 @@ from vllm.entrypoints.openai.responses.protocol import (
     ResponsesRequest,
     ResponsesResponse,
 )
+
+from .reconstruction import mcp_call_outcome
 
 _FUNCTIONS = "functions."
 
@@ -276,15 +277,11 @@ def _messages_of(
     fields: Any = item if isinstance(item, dict) else item.model_dump()
     if fields.get("type") != "mcp_call":
         return
-    output = fields.get("output")
-    if output is None:
-        output = fields.get("error")
-    if output is not None:
-        # Errors have had several forms in the openai SDK.
-        text = output if isinstance(output, str) else json.dumps(output)
+    outcome = mcp_call_outcome(fields)
+    if outcome is not None:
         yield Message(
             author=Author(role=Role.TOOL, name=message.recipient),
-            content=[TextContent(text=text)],
+            content=[TextContent(text=outcome)],
             channel=message.channel,
             recipient=Role.ASSISTANT,
         )

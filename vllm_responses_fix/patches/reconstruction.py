@@ -4,7 +4,8 @@ Replay sends every item of a conversation as `input`; a chained request names th
 that the server has. Both go through the same fold, so both come out alike.
 """
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from openai.types.responses import ResponseFunctionToolCall, ResponseOutputItem
@@ -109,10 +110,10 @@ def _without_server_side_calls(
     `ResponsesParser` reports both as one `mcp_call` item; the model saw two messages.
     """
     for item in items:
-        call = item if isinstance(item, dict) else vars(item)
-        if call.get("type") != "mcp_call":
+        if (item.get("type") if isinstance(item, dict) else item.type) != "mcp_call":
             yield item
             continue
+        call: Any = item if isinstance(item, dict) else item.model_dump()
         yield ResponseFunctionToolCall(
             id=call["id"],
             call_id=call["id"],
@@ -120,14 +121,23 @@ def _without_server_side_calls(
             arguments=call["arguments"],
             type="function_call",
         )
-        output = call.get("output")
-        if output is None:
-            output = call.get("error")
-        if output is not None:
+        outcome = mcp_call_outcome(call)
+        if outcome is not None:
             yield ResponseFunctionToolCallOutputItem(
                 id=call["id"],
                 call_id=call["id"],
-                output=output,
+                output=outcome,
                 status="completed",
                 type="function_call_output",
             )
+
+
+def mcp_call_outcome(call: Mapping[str, Any]) -> str | None:
+    """What came of an `mcp_call` item: output, error, or nothing yet."""
+    outcome = call.get("output")
+    if outcome is None:
+        outcome = call.get("error")
+    # Errors have had several forms in the openai SDK.
+    if outcome is None or isinstance(outcome, str):
+        return outcome
+    return json.dumps(outcome)
