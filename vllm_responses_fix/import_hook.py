@@ -42,7 +42,9 @@ class PostImportFinder:
             if spec is not None:
                 # Without a loader it is a namespace package: nothing is executed.
                 if spec.loader is not None:
-                    spec.loader = _NotifyingLoader(spec.loader, self.callback)
+                    # Not a Loader by name: importlib.abc is slow to import.
+                    loader: Any = _NotifyingLoader(spec.loader, self.callback)
+                    spec.loader = loader
                 return spec
         return None
 

@@ -14,7 +14,9 @@ class VllmResponsesFixHook:
     """Installs vllm_responses_fix as soon as somebody imports vLLM."""
 
     @classmethod
-    def find_spec(cls, fullname, path=None, target=None):
+    def find_spec(
+        cls, fullname: str, path: object = None, target: object = None
+    ) -> None:
         if fullname != "vllm":
             return None
         # Once is enough, and what follows may itself look for vLLM.
@@ -27,7 +29,7 @@ class VllmResponsesFixHook:
         return None
 
 
-def _install():
+def _install() -> None:
     try:
         import vllm_responses_fix
     except ImportError:
@@ -40,13 +42,14 @@ def _install():
             f"{package}/__init__.py",
             submodule_search_locations=[package],
         )
+        assert spec is not None and spec.loader is not None
         vllm_responses_fix = module_from_spec(spec)
         sys.modules["vllm_responses_fix"] = vllm_responses_fix
         spec.loader.exec_module(vllm_responses_fix)
     vllm_responses_fix.install()
 
 
-def _hand_on():
+def _hand_on() -> None:
     """Run the sitecustomize that this one hides: the next on the path."""
     import _frozen_importlib as bootstrap
     from _frozen_importlib_external import PathFinder
