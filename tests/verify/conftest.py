@@ -1,33 +1,98 @@
 """Servers that listen, and the command against them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.client import Client
+from harness.app import CHAT_ARGS, ScriptedServer, ServerFactory, environment
 from harness.event_loop import EventLoopThread
 from harness.scripted_engine import Script
 
 from vllm_responses_fix.cli import main
 
-Listen = Callable[[Client, Script], str]
+Listen = Callable[[ScriptedServer, Script], str]
 
 
 @pytest.fixture
-def listen(event_loop_thread: EventLoopThread) -> Iterator[Listen]:
-    """Let the server of a client listen, with a script for its model."""
-    listening = []
+def enter(
+    event_loop_thread: EventLoopThread,
+) -> Iterator[Callable[[AbstractAsyncContextManager[Any]], Any]]:
+    """Enter a context on the servers' event loop, until the test ends."""
+    entered: list[AbstractAsyncContextManager[Any]] = []
 
-    def start(client: Client, script: Script) -> str:
-        client.server.engine.script = script
-        listening.append(client.server.listening())
-        return event_loop_thread.run(listening[-1].__aenter__())
+    def start(context: AbstractAsyncContextManager[Any]) -> Any:
+        value = event_loop_thread.run(context.__aenter__())
+        entered.append(context)
+        return value
 
     yield start
-    for server in listening:
-        event_loop_thread.run(server.__aexit__(None, None, None))
+    for context in reversed(entered):
+        event_loop_thread.run(context.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def listen(enter: Callable[..., Any]) -> Listen:
+    """Let a server listen, with a script for its model; returns its base URL."""
+
+    def start(server: ScriptedServer, script: Script) -> str:
+        server.engine.script = script
+        return enter(server.listening())
+
+    return start
+
+
+@pytest.fixture
+def forgetful_server(
+    chat_server_factory: ServerFactory, enter: Callable[..., Any]
+) -> Iterator[ScriptedServer]:
+    """A server that stores no response."""
+    with environment(store=False):
+        yield enter(_started(chat_server_factory))
+
+
+@pytest.fixture(scope="session")
+def api_key() -> str:
+    return "open-sesame"
+
+
+@pytest.fixture(scope="session")
+def _locked_factory(chat_server_factory: ServerFactory, api_key: str) -> ServerFactory:
+    model = Path(chat_server_factory.args.model)
+    return ServerFactory(model, (*CHAT_ARGS, "--api-key", api_key))
+
+
+@pytest.fixture
+def locked_server(
+    _locked_factory: ServerFactory, enter: Callable[..., Any]
+) -> Iterator[ScriptedServer]:
+    """A server that wants an API key."""
+    with environment():
+        yield enter(_started(_locked_factory))
+
+
+@pytest.fixture(scope="session")
+def _toolless_factory(chat_server_factory: ServerFactory) -> ServerFactory:
+    return ServerFactory(Path(chat_server_factory.args.model), ())
+
+
+@pytest.fixture
+def toolless_server(
+    _toolless_factory: ServerFactory, enter: Callable[..., Any]
+) -> Iterator[ScriptedServer]:
+    """A server that was given no parsers for tools and reasoning."""
+    with environment():
+        yield enter(_started(_toolless_factory))
+
+
+@asynccontextmanager
+async def _started(factory: ServerFactory) -> AsyncIterator[ScriptedServer]:
+    server = await factory.start()
+    yield server
+    await server.close()
 
 
 @dataclass(frozen=True)

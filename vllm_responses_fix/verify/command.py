@@ -5,13 +5,19 @@ import sys
 from collections.abc import Sequence
 
 from .checks import CHECKS, Check
-from .run import Result, Verdict, hold, prepare, verdict
+from .run import (
+    MOST_REQUESTS,
+    MOST_TOKENS,
+    Result,
+    Verdict,
+    hold,
+    prepare,
+    verdict,
+)
 from .server import CannotTell, Server
 
 _MARKS = {"equal": "=", "different": "!", "unknown": "?", "skipped": "-"}
 _WIDTH = max(len(check.name) for check in CHECKS)
-# The hello of `prepare`, and the GET that asks for it, are requests too.
-_PREPARING = 1
 
 
 def list_checks() -> int:
@@ -23,9 +29,8 @@ def list_checks() -> int:
             f"{check.output_tokens} generated tokens"
         )
     print(
-        f"All together at most {sum(c.requests for c in CHECKS) + _PREPARING} requests "
-        f"and {sum(c.output_tokens for c in CHECKS)} generated tokens. The server keeps "
-        "the responses."
+        f"All together at most {MOST_REQUESTS} requests and "
+        f"{MOST_TOKENS} generated tokens. The server keeps the responses."
     )
     return 0
 

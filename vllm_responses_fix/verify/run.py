@@ -11,9 +11,14 @@ from .checks import (
     NotApplicableError,
     Session,
 )
-from .conversation import PartedError, RefusedError, Tally
+from .conversation import LAST_TOKENS, PartedError, RefusedError, Tally
 from .prompts import By, Difference
 from .server import CannotTell, Server
+
+_HELLO = {"type": "message", "role": "user", "content": "Hello"}
+# With the hello.
+MOST_REQUESTS = 1 + sum(check.requests for check in CHECKS)
+MOST_TOKENS = LAST_TOKENS + sum(check.output_tokens for check in CHECKS)
 
 State = Literal["equal", "different", "unknown", "skipped"]
 
@@ -161,6 +166,3 @@ def verdict(results: Sequence[Result]) -> Verdict:
             else ": there is nothing to do."
         ),
     )
-
-
-_HELLO = {"type": "message", "role": "user", "content": "Hello"}
