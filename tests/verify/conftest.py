@@ -2,47 +2,15 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness.app import CHAT_ARGS, ScriptedServer, ServerFactory, environment
-from harness.event_loop import EventLoopThread
-from harness.scripted_engine import Script
 
 from vllm_responses_fix.cli import main
-
-Listen = Callable[[ScriptedServer, Script], str]
-
-
-@pytest.fixture
-def enter(
-    event_loop_thread: EventLoopThread,
-) -> Iterator[Callable[[AbstractAsyncContextManager[Any]], Any]]:
-    """Enter a context on the servers' event loop, until the test ends."""
-    entered: list[AbstractAsyncContextManager[Any]] = []
-
-    def start(context: AbstractAsyncContextManager[Any]) -> Any:
-        value = event_loop_thread.run(context.__aenter__())
-        entered.append(context)
-        return value
-
-    yield start
-    for context in reversed(entered):
-        event_loop_thread.run(context.__aexit__(None, None, None))
-
-
-@pytest.fixture
-def listen(enter: Callable[..., Any]) -> Listen:
-    """Let a server listen, with a script for its model; returns its base URL."""
-
-    def start(server: ScriptedServer, script: Script) -> str:
-        server.engine.script = script
-        return enter(server.listening())
-
-    return start
 
 
 @pytest.fixture
