@@ -59,6 +59,33 @@ def test_what_stock_loses_of_a_model_without_reasoning(
     assert parting["chained"].startswith("tool tool_call_id=")
 
 
+@pytest.mark.guards("harmony-reconstruction")
+def test_a_patched_gpt_oss_server_is_equal(
+    harmony: Client, listen: Listen, verify: Verify
+) -> None:
+    verified = verify(listen(harmony.server, models.gpt_oss))
+
+    assert set(verified.states.values()) == {"equal"}
+    assert verified.exit_code == 0
+    for check in verified.report["checks"]:
+        assert check["compared_by"] == ["messages"]
+
+
+@pytest.mark.usefixtures("stock")
+def test_a_stock_gpt_oss_server_differs(
+    harmony: Client, listen: Listen, verify: Verify
+) -> None:
+    verified = verify(listen(harmony.server, models.gpt_oss))
+
+    assert verified.exit_code == 1
+    # The call that the stream showed is not the one that was stored.
+    assert verified.check("stream")["turn"] == 2
+    parting = verified.check("stream")["difference"]
+    assert parting["where"] == "the answer"
+    assert parting["chained"].startswith("refused: No call message found for ")
+    assert parting["replayed"] == "answered"
+
+
 @pytest.mark.guards("reconstruction")
 def test_a_model_is_made_to_call(chat: Client, listen: Listen, verify: Verify) -> None:
     verified = verify(listen(chat.server, models.forced_to_call))
