@@ -4,9 +4,10 @@ The patches are in, unless a test asks for `stock`.
 """
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from harness.event_loop import EventLoopThread
@@ -28,8 +29,9 @@ settings.register_profile("soak", settings.get_profile("default"), max_examples=
 settings.load_profile("default")
 
 if TYPE_CHECKING:
-    from harness.app import ServerFactory
+    from harness.app import ScriptedServer, ServerFactory
     from harness.client import Client
+    from harness.scripted_engine import Script
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -117,6 +119,34 @@ def harmony(
 ) -> "Iterator[Client]":
     """A client of a new server of a gpt_oss model."""
     yield from _client(harmony_server_factory, event_loop_thread)
+
+
+@pytest.fixture
+def enter(
+    event_loop_thread: EventLoopThread,
+) -> Iterator[Callable[[AbstractAsyncContextManager[Any]], Any]]:
+    """Enter a context on the servers' event loop, until the test ends."""
+    entered: list[AbstractAsyncContextManager[Any]] = []
+
+    def start(context: AbstractAsyncContextManager[Any]) -> Any:
+        value = event_loop_thread.run(context.__aenter__())
+        entered.append(context)
+        return value
+
+    yield start
+    for context in reversed(entered):
+        event_loop_thread.run(context.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def listen(enter: Callable[..., Any]) -> "Callable[[ScriptedServer, Script], str]":
+    """Let a server listen, with a script for its model; returns its base URL."""
+
+    def start(server: "ScriptedServer", script: "Script") -> str:
+        server.engine.script = script
+        return enter(server.listening())
+
+    return start
 
 
 def _client(

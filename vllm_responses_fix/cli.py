@@ -19,7 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        0, or for `status`: 1 if the patches are not applied, 2 if it can't tell.
+        0, or for `status`: 1 if the patches are not applied, 2 if it can't tell;
+        for `verify`: 1 if a prompt differs, 2 if it can't tell.
     """
     parser = argparse.ArgumentParser(
         prog="vllm-responses-fix",
@@ -33,11 +34,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser(
         "hook-path", help="print the folder that, on PYTHONPATH, activates the kit"
     )
+    verify = commands.add_parser(
+        "verify",
+        help="hold conversations with a running server by previous_response_id and "
+        "by replay, and compare the prompts",
+        epilog="Exit code: 0 all equal, 1 different, 2 cannot tell.",
+    )
+    verify.add_argument("--base-url", metavar="URL", help="of the server")
+    verify.add_argument("--model", metavar="M", help="default: the server's first")
+    verify.add_argument("--api-key", metavar="K", help="the server's, if it wants one")
+    verify.add_argument("--json", action="store_true", help="for programs")
+    verify.add_argument(
+        "--list", action="store_true", help="show the checks and do nothing"
+    )
     arguments = parser.parse_args(argv)
     if arguments.command == "hook-path":
         print(Path(__file__).with_name("hook"))
         return 0
+    if arguments.command == "verify":
+        if not arguments.list and arguments.base_url is None:
+            verify.error("--base-url is needed")
+        return _verify(arguments)
     return _status(as_json=arguments.json)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    # Not at the top: the other commands have no use for an HTTP client.
+    from .verify import command
+
+    if arguments.list:
+        return command.list_checks()
+    return command.verify(
+        arguments.base_url,
+        arguments.model,
+        arguments.api_key,
+        as_json=arguments.json,
+    )
 
 
 def _status(*, as_json: bool) -> int:

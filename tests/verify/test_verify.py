@@ -1,0 +1,172 @@
+"""`verify` against stock and patched servers."""
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import models
+import pytest
+from harness.client import Client
+from harness.scripted_engine import Script
+
+from vllm_responses_fix.cli import main
+
+Verify = Callable[..., Any]
+Listen = Callable[..., str]
+
+
+@pytest.mark.guards("reconstruction")
+@pytest.mark.parametrize("template", ["chat", "chat_parts"])
+def test_a_patched_server_is_equal(
+    template: str, request: pytest.FixtureRequest, listen: Listen, verify: Verify
+) -> None:
+    client: Client = request.getfixturevalue(template)
+    verified = verify(listen(client.server, models.able))
+
+    assert set(verified.states.values()) == {"equal"}
+    assert verified.exit_code == 0
+    for check in verified.report["checks"]:
+        assert check["compared_by"] == ["token ids"]
+        assert check["remark"] == ""
+
+
+@pytest.mark.usefixtures("stock")
+def test_a_stock_server_differs(chat: Client, listen: Listen, verify: Verify) -> None:
+    verified = verify(listen(chat.server, models.able))
+
+    # The model reasons in every answer, and stock loses that.
+    assert set(verified.states.values()) == {"different"}
+    assert verified.exit_code == 1
+    assert "Install vllm-responses-fix" in verified.conclusion
+
+
+@pytest.mark.usefixtures("stock")
+def test_what_stock_loses_of_a_model_without_reasoning(
+    chat: Client, listen: Listen, verify: Verify
+) -> None:
+    verified = verify(listen(chat.server, models.one_call_at_a_time))
+
+    lost = [name for name, state in verified.states.items() if state == "different"]
+    assert lost == ["tool-call", "parallel-calls", "system-item", "stream"]
+    assert verified.states["reasoning"] == "skipped"
+    assert verified.check("tool-call")["turn"] == 2
+    parting = verified.check("tool-call")["difference"]
+    assert parting["before"].endswith("assistant\\nWell.<|im_end|>\\n<|im_start|>")
+    assert "get_weather" in parting["replayed"]
+    assert parting["chained"].startswith("tool tool_call_id=")
+
+
+@pytest.mark.guards("harmony-reconstruction")
+def test_a_patched_gpt_oss_server_is_equal(
+    harmony: Client, listen: Listen, verify: Verify
+) -> None:
+    verified = verify(listen(harmony.server, models.gpt_oss))
+
+    assert set(verified.states.values()) == {"equal"}
+    assert verified.exit_code == 0
+    for check in verified.report["checks"]:
+        assert check["compared_by"] == ["messages"]
+
+
+@pytest.mark.usefixtures("stock")
+def test_a_stock_gpt_oss_server_differs(
+    harmony: Client, listen: Listen, verify: Verify
+) -> None:
+    verified = verify(listen(harmony.server, models.gpt_oss))
+
+    assert verified.exit_code == 1
+    # The call that the stream showed is not the one that was stored.
+    assert verified.check("stream")["turn"] == 2
+    parting = verified.check("stream")["difference"]
+    assert parting["where"] == "the answer"
+    assert parting["chained"].startswith("refused: No call message found for ")
+    assert parting["replayed"] == "answered"
+
+
+@pytest.mark.guards("reconstruction")
+def test_a_model_is_made_to_call(chat: Client, listen: Listen, verify: Verify) -> None:
+    verified = verify(listen(chat.server, models.forced_to_call))
+
+    assert verified.states["tool-call"] == "equal"
+    assert verified.states["parallel-calls"] == "equal"
+    assert "brought the second" in verified.check("parallel-calls")["remark"]
+    assert verified.exit_code == 0
+
+
+@pytest.mark.parametrize("model", [models.able, models.never_calling])
+def test_it_asks_no_more_than_it_says(
+    chat: Client,
+    listen: Listen,
+    verify: Verify,
+    capsys: pytest.CaptureFixture[str],
+    model: Script,
+) -> None:
+    assert main(["verify", "--list"]) == 0
+    listed = capsys.readouterr().out
+    (most,) = re.findall(
+        r"All together at most (\d+) requests and (\d+) generated tokens", listed
+    )
+    prompts = chat.server.engine.prompts
+
+    verified = verify(listen(chat.server, model))
+
+    (requests, tokens) = map(int, most)
+    assert verified.report["requests"] <= requests
+    limits = [p.sampling_params.max_tokens for seen in prompts.values() for p in seen]
+    assert len(limits) == verified.report["requests"]
+    assert sum(limits) <= tokens
+    for name in verified.states:
+        assert f"\n{name} " in f"\n{listed}"
+
+
+@pytest.mark.usefixtures("stock")
+def test_what_is_printed(
+    chat: Client, listen: Listen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = listen(chat.server, models.one_call_at_a_time)
+
+    assert main(["verify", "--base-url", url]) == 1
+
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "= text            2 turns equal, compared by token ids" in printed.out
+    assert "! tool-call       turn 2 differs: token " in printed.out
+    assert "by id:    tool tool_call_id=" in printed.out
+    assert "replayed: assistant\\n" in printed.out
+    assert "- reasoning       not checked" in printed.out
+    assert "Install vllm-responses-fix" in printed.out.splitlines()[-1]
+
+
+def test_a_terminal_shows_progress(
+    chat: Client,
+    listen: Listen,
+    verify: Verify,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    verified = verify(listen(chat.server, models.able))
+
+    shown = terminal.getvalue().split("\r\x1b[K")
+    for number, name in enumerate(verified.states):
+        assert f"[{'#' * number}{'.' * (8 - number)}] {name} ..." in shown
+    assert shown[-1] == ""
+
+
+def test_commands_import_what_they_need() -> None:
+    code = """
+import sys
+from vllm_responses_fix.cli import main
+main(["hook-path"])
+assert not {m for m in sys.modules if "verify" in m or m == "urllib.request"}
+main(["verify", "--base-url", "nowhere"])
+assert "vllm" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,0 +1,148 @@
+"""A conversation held by id, each of its turns replayed as well."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .prompts import By, Difference, Prompt, difference, prompt_of
+from .server import CannotTell, Item, Reply, Server
+
+# What an answer may take that the conversation goes on from: enough for a reasoning
+# model to get to its call.
+CONTINUED_TOKENS = 512
+# Only the prompt of the request is of interest. OpenAI's own API takes no less.
+LAST_TOKENS = 16
+
+
+class RefusedError(Exception):
+    """The server answers a request with an error, by id and replayed alike."""
+
+
+class PartedError(Exception):
+    """The prompts of a turn differ.
+
+    Attributes:
+        turn: its number, from 1.
+        difference: where they part.
+        by: what they were compared by, if the server answered both requests.
+    """
+
+    def __init__(self, turn: int, difference: Difference, by: By | None = None) -> None:
+        super().__init__(turn, difference)
+        self.turn = turn
+        self.difference = difference
+        self.by = by
+
+
+@dataclass
+class Tally:
+    """The turns of a check that were equal, and what they were compared by."""
+
+    equal: int = 0
+    by: set[By] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation as its client knows it. Branches share what they have in common.
+
+    Attributes:
+        server: where it is held.
+        params: what its requests have in common.
+        tally: where turns are counted.
+        items: inputs and outputs so far, as they were on the wire.
+        reply: the last answer.
+        length: how many turns it has.
+    """
+
+    server: Server
+    params: dict[str, Any]
+    tally: Tally
+    items: tuple[Item, ...] = ()
+    reply: Reply | None = None
+    length: int = 0
+
+    @property
+    def calls(self) -> list[Item]:
+        """The function calls of the last answer."""
+        return self.reply.calls if self.reply else []
+
+    def say(
+        self, new_input: Sequence[Item], *, last: bool = False, **params: Any
+    ) -> "Conversation":
+        """Make a turn: by id and, if it is not the first, replayed.
+
+        Args:
+            last: what is answered is of no interest.
+            params: of this turn's requests alone.
+
+        Returns:
+            The conversation with the turn, as it was answered by id.
+
+        Raises:
+            PartedError: the two prompts differ.
+            RefusedError: there is none, because the server answers with an error.
+            CannotTell: the server can't be reached, or has forgotten the response.
+        """
+        body = {
+            **self.params,
+            **params,
+            "enable_response_messages": True,
+            "max_output_tokens": LAST_TOKENS if last else CONTINUED_TOKENS,
+        }
+        replay = {**body, "input": [*self.items, *new_input]}
+        if self.reply is None:
+            reply = self.server.create(replay)
+            if reply.error:
+                raise RefusedError(reply.error)
+        else:
+            reply = self.server.create(
+                {
+                    **body,
+                    "input": list(new_input),
+                    "previous_response_id": self.reply.id,
+                }
+            )
+            replayed = self.server.create(
+                {**replay, "store": False, "max_output_tokens": LAST_TOKENS}
+            )
+            self._compare(reply, replayed)
+        return replace(
+            self,
+            items=(*self.items, *new_input, *reply.output),
+            reply=reply,
+            length=self.length + 1,
+        )
+
+    def _compare(self, chained: Reply, replayed: Reply) -> None:
+        if chained.status == 404:
+            raise CannotTell(
+                f"The server has lost a response it had stored ({chained.error}): "
+                "behind a load balancer or with --api-server-count, pass the address "
+                "of a server that is one process."
+            )
+        if chained.error and replayed.error:
+            raise RefusedError(replayed.error)
+        if chained.error or replayed.error:
+            refused = Difference(
+                "the answer",
+                "",
+                f"refused: {chained.error}" if chained.error else "answered",
+                f"refused: {replayed.error}" if replayed.error else "answered",
+            )
+            raise PartedError(self.length + 1, refused)
+        prompts = _prompt(chained), _prompt(replayed)
+        if prompts[0] != prompts[1]:
+            raise PartedError(self.length + 1, difference(*prompts), prompts[0].by)
+        self.tally.equal += 1
+        self.tally.by.add(prompts[0].by)
+
+
+def _prompt(reply: Reply) -> Prompt:
+    prompt = prompt_of(reply.response)
+    if prompt is None:
+        raise CannotTell(
+            "The server's responses say nothing about their prompts, not even "
+            "usage.input_tokens: pass the address of vLLM itself, not of a proxy."
+        )
+    return prompt
