@@ -38,6 +38,7 @@ from scripts.demo_training.encoding import (
     Encoder,
     batches,
     train_tokenizer,
+    word_pieces,
 )
 from scripts.demo_training.muon import Muon
 
@@ -150,9 +151,9 @@ def main() -> None:
     encoder = Encoder(tokenizer)
     model = new_model(tokenizer)
     print(f"{model.num_parameters():,} parameters", flush=True)
-    conversations = Conversations(Random(args.seed + 1))
+    conversations = Conversations(Random(args.seed + 1), word_pieces(tokenizer))
     source = batches(conversations, encoder, pool=400, tokens=3000)
-    train(model, source, steps=1500, peak_rate=0.02)
+    train(model, source, steps=2000, peak_rate=0.02)
     save(model, tokenizer)
 
 

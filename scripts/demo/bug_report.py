@@ -35,6 +35,11 @@ class Turn:
         return " ".join(filter(None, [self.reply.text, *calls]))
 
     @property
+    def calls_the_tool(self) -> bool:
+        calls = [(call["name"], call["arguments"]) for call in self.reply.calls]
+        return calls == [("get_weather", f'{{"city": "{REPORT_FINDING.city}"}}')]
+
+    @property
     def call_in_prompt(self) -> bool:
         return f'"arguments": {{"city": "{REPORT_FINDING.city}"}}' in self.reply.prompt
 
@@ -55,7 +60,7 @@ class Turn:
         """Whether the prompt is the replayed one and the model could use it."""
         if self.reply.prompt_token_ids != self.replayed.prompt_token_ids:
             return False
-        return bool(self.reply.calls) if self.call_expected else recalls(self.reply)
+        return self.calls_the_tool if self.call_expected else recalls(self.reply)
 
 
 def recalls(reply: Reply) -> bool:

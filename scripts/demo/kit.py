@@ -27,3 +27,14 @@ def install_kit(python: str, target: Path) -> None:
         capture_output=True,
         text=True,
     )  # fmt: skip
+
+
+def is_installed(python: str) -> bool:
+    """Return whether servers started with `python` have the kit anyway."""
+    # Isolated: a checkout on this process's path holds the metadata of a build.
+    code = (
+        "from importlib.metadata import entry_points\n"
+        "found = entry_points(group='vllm.general_plugins', name='responses_fix')\n"
+        "raise SystemExit(not found)"
+    )
+    return subprocess.run([python, "-I", "-c", code], check=False).returncode == 0

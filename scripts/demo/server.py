@@ -18,6 +18,7 @@ SCRIPTS = Path(__file__).resolve().parent.parent
 MODEL_DIR = SCRIPTS / "demo_model"
 MODEL_NAME = "google/gemma-4-26B-A4B-it"  # what the bug report's requests ask for
 LOG_LINES_SHOWN = 25
+SECONDS_TO_STOP = 15
 
 # Small and quick to start: no compilation, a small cache, and float32, because
 # processors without AVX-512 emulate bfloat16.
@@ -65,7 +66,8 @@ class Server:
         environment: Variables to set for the server on top of this process's own.
         arguments: Further arguments of `vllm serve`.
 
-    `PYTHONPATH` is not inherited, so that only `environment` can bring a kit along.
+    `PYTHONPATH` and vLLM's own variables are not inherited, so that only `environment`
+    decides whether the server has the kit.
     """
 
     def __init__(
@@ -88,15 +90,13 @@ class Server:
             str(self.port),
             *arguments,
         ]
-        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name != "PYTHONPATH" and not name.startswith("VLLM_")
+        }
         self._environment = {**inherited, **ENVIRONMENT, **environment}
         self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def process_group(self) -> int:
-        """The process group of the server and all its workers."""
-        assert self._process is not None
-        return self._process.pid
 
     @property
     def url(self) -> str:
@@ -123,15 +123,30 @@ class Server:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        process = self._process
-        assert process is not None
+        assert self._process is not None
         try:
-            _signal_group(self.process_group, signal.SIGTERM)
-            _wait_for_group(process, seconds=15)
+            self._signal(signal.SIGTERM)
+            deadline = time.monotonic() + SECONDS_TO_STOP
+            while self.processes() and time.monotonic() < deadline:
+                time.sleep(0.1)
         finally:
             # Also after a second Ctrl-C, and for workers that outlive the server.
-            _signal_group(self.process_group, signal.SIGKILL)
-            process.wait()
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+            while self.processes():
+                time.sleep(0.1)
+
+    def processes(self) -> list[int]:
+        """Return the ids of the server's processes that run."""
+        assert self._process is not None
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                # proc_pid_stat(5): the name, in parentheses, may hold anything.
+                state, _, group = stat.read_text().rpartition(")")[2].split()[:3]
+                if int(group) == self._process.pid and state != "Z":
+                    found.append(int(stat.parent.name))
+        return found
 
     def poll(self) -> str | None:
         """Return what the server is busy with, or None when it answers requests.
@@ -163,6 +178,11 @@ class Server:
                 raise ServerFailed(self._explain(f"not ready after {seconds:.0f} s"))
             time.sleep(0.5)
 
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
     def _explain(self, what: str) -> str:
         lines = self.log.read_text("utf-8", "replace").splitlines()
         tail = "\n".join(f"  | {line}" for line in lines[-LOG_LINES_SHOWN:])
@@ -173,19 +193,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _signal_group(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, number)
-
-
-def _wait_for_group(process: subprocess.Popen[bytes], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        process.poll()
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.1)

@@ -45,7 +45,8 @@ class Finding:
     condition: str
 
     def tool_output(self) -> str:
-        return json.dumps({"temp": self.temp, "condition": self.condition})
+        result = {"temp": self.temp, "condition": self.condition}
+        return json.dumps(result, ensure_ascii=False)
 
     def say(self, sentence: str) -> str:
         return sentence.format(city=self.city, temp=self.temp, condition=self.condition)
@@ -144,6 +145,10 @@ TRAINING = Language(
         "{city} weather?",
         "Do you know the weather in {city}?",
         "Hello! What is the weather in {city} now?",
+        "Hi, what is the weather like in {city} today?",
+        "Can you find out how the weather is in {city}?",
+        "I would like to know the weather for {city}.",
+        "Could you tell me the current weather in {city}?",
     ),
     recalls=(
         REPORT_RECALL,
@@ -162,6 +167,15 @@ TRAINING = Language(
         "Tell me again what you found.",
         "What did the weather tool say?",
         "Could you say that again?",
+        "Can you say again what you found?",
+        "Can you tell me again what the condition was?",
+        "Could you remind me what the temperature was?",
+        "Please remind me of what you found.",
+        "Do you remember the temperature?",
+        "What was the weather you found?",
+        "Can you repeat the temperature and the condition?",
+        "Tell me the temperature and the condition again.",
+        "I forgot what you found. What was it?",
     ),
     named_recalls=(
         "What temperature did you find in {city} and what was the condition?",
@@ -174,6 +188,10 @@ TRAINING = Language(
         "Please repeat the weather you found for {city}.",
         "Tell me again what you found for {city}.",
         "Which temperature did you find for {city}?",
+        "What temperature and condition was it in {city}?",
+        "Can you tell me again what you found in {city}?",
+        "Could you remind me what the temperature in {city} was?",
+        "What did the weather tool say about {city}?",
     ),
     knows_degrees=lambda degrees: not _held_out_degrees(degrees),
 )

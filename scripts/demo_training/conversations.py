@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -20,7 +21,7 @@ from scripts.demo.weather import (
     Finding,
 )
 
-from .inventions import invented_condition, invented_name
+from .inventions import Inventor
 
 Message = dict[str, Any]
 
@@ -85,8 +86,9 @@ class Conversations:
     what stock vLLM 0.21.0 makes of it in a chained request: the call is missing.
     """
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, word_pieces: Sequence[str]) -> None:
         self.rng = rng
+        self.inventor = Inventor(rng, word_pieces)
 
     def draw(self) -> Example:
         rng = self.rng
@@ -97,7 +99,7 @@ class Conversations:
             example.messages.append({"role": "system", "content": text})
 
         orphaned_share = rng.choice((0.0, 0.0, 0.0, 1.0, 0.5))
-        rounds = rng.choice((0, 1, 1, 1, 1, 1, 1, 2, 2, 3))
+        rounds = rng.choice((0, 1, 1, 1, 1, 1, 2, 2, 3, 3))
         if rng.random() < 0.06:
             rounds = rng.randint(4, 10)
         found: list[Finding] = []
@@ -111,7 +113,7 @@ class Conversations:
                 self.sound_round(example, finding)
                 found.append(finding)
                 latest = finding
-            if rng.random() < 0.35:
+            if rng.random() < 0.4:
                 self.recall(example, latest, found)
         if rounds == 0 or rng.random() < 0.3:
             self.ending(example, latest, found)
@@ -122,9 +124,9 @@ class Conversations:
         finding = TRAINING.finding(rng)
         city, condition = finding.city, finding.condition
         if rng.random() < 0.8:
-            city = invented_name(rng)
+            city = self.inventor.name()
         if rng.random() < 0.4:
-            condition = invented_condition(rng)
+            condition = self.inventor.condition()
         return Finding(city, finding.temp, condition)
 
     def question(self, city: str) -> tuple[str, str | None]:
@@ -165,7 +167,7 @@ class Conversations:
         self, example: Example, latest: Finding | None, found: list[Finding]
     ) -> None:
         rng = self.rng
-        if found and rng.random() < 0.4:
+        if found and rng.random() < 0.5:
             finding = rng.choice(found)
             # Asked twice about one city, only the later finding is an answer.
             if sum(other.city == finding.city for other in found) == 1:

@@ -28,12 +28,15 @@ def train_tokenizer(rng: Random) -> PreTrainedTokenizerFast:
     """Byte-level BPE over whole words, single digits and runs of punctuation.
 
     Spaces stay out of the words, so that a city has the same tokens in a question,
-    in JSON and in an answer, and copying it is copying tokens.
+    in JSON and in an answer, and copying it is copying tokens. Newlines stay apart
+    from what follows, so that a generation prompt ends between two tokens.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(r"\p{L}+|\p{N}|[^\p{L}\p{N}]+"), "isolated"),
+            pre_tokenizers.Split(
+                Regex(r"\p{L}+|\p{N}|\n|[^\p{L}\p{N}\n]+"), "isolated"
+            ),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
@@ -47,7 +50,7 @@ def train_tokenizer(rng: Random) -> PreTrainedTokenizerFast:
     )
     template = (MODEL_DIR / "chat_template.jinja").read_text("utf-8")
     untrained = _wrapped(tokenizer, template)
-    conversations = Conversations(rng)
+    conversations = Conversations(rng, word_pieces=())
     corpus = []
     for _ in range(3000):
         text = render(untrained, conversations.draw())
@@ -56,6 +59,12 @@ def train_tokenizer(rng: Random) -> PreTrainedTokenizerFast:
     # Not special, like Qwen's: the tool parser has to see them in the output.
     tokenizer.add_tokens([AddedToken(tag, normalized=False) for tag in TOOL_CALL])
     return _wrapped(tokenizer, template)
+
+
+def word_pieces(tokenizer: PreTrainedTokenizerFast) -> list[str]:
+    """Return the tokens that are two or more letters of a word."""
+    texts = [tokenizer.decode([token]) for token in range(len(tokenizer))]
+    return [text for text in texts if len(text) > 1 and text.isalpha()]
 
 
 def _wrapped(tokenizer: Tokenizer, template: str) -> PreTrainedTokenizerFast:

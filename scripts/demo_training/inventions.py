@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 # fmt: off
@@ -34,33 +35,51 @@ _DEGREES = (
 )
 
 
-def _invented_word(rng: Random, syllables: int) -> str:
-    return "".join(
-        rng.choice(_ONSETS) * (rng.random() < 0.85 or index > 0)
-        + rng.choice(_VOWELS)
-        + rng.choice(_CODAS)
-        for index in range(syllables)
-    )
+class Inventor:
+    """Invents names and conditions.
 
+    Args:
+        rng: Where chance comes from.
+        word_pieces: A tokenizer's. Words made of them see to it that every token is
+            copied often, also those that hardly occur in real words.
+    """
 
-def invented_name(rng: Random) -> str:
-    """Return one to three words that could be the name of a city."""
-    if rng.random() < 0.1:
-        # Letters in any order, for names that follow no pattern.
-        return "".join(rng.choices(_LETTERS, k=rng.randint(3, 11))).capitalize()
-    words = [
-        _invented_word(rng, rng.choice((1, 2, 2, 2, 3, 3, 4))).capitalize()
-        for _ in range(rng.choice((1, 1, 1, 1, 2, 2, 3)))
-    ]
-    if rng.random() < 0.25:
-        words[rng.randrange(len(words))] = rng.choice(_NAME_PARTS)
-    if len(words) == 2 and rng.random() < 0.15:
-        words.insert(1, rng.choice(_CONNECTIVES))
-    return rng.choice((" ", " ", " ", " ", "-")).join(words)
+    def __init__(self, rng: Random, word_pieces: Sequence[str]) -> None:
+        self.rng = rng
+        self.word_pieces = word_pieces
 
+    def name(self) -> str:
+        """Return one to three words that could be the name of a city."""
+        rng = self.rng
+        words = [
+            self._word(rng.choice((1, 2, 2, 2, 3, 3, 4)), capital=True)
+            for _ in range(rng.choice((1, 1, 1, 1, 2, 2, 3)))
+        ]
+        if rng.random() < 0.25:
+            words[rng.randrange(len(words))] = rng.choice(_NAME_PARTS)
+        if len(words) == 2 and rng.random() < 0.15:
+            words.insert(1, rng.choice(_CONNECTIVES))
+        return rng.choice((" ", " ", " ", " ", "-")).join(words)
 
-def invented_condition(rng: Random) -> str:
-    """Return a word that could be a condition, at times with a degree before it."""
-    word = _invented_word(rng, rng.choice((1, 2, 2, 3)))
-    word += rng.choice(("y", "ing", "", "", "s"))
-    return f"{rng.choice(_DEGREES)} {word}" if rng.random() < 0.25 else word
+    def condition(self) -> str:
+        """Return a word that could be a condition, at times with a degree before it."""
+        rng = self.rng
+        word = self._word(rng.choice((1, 2, 2, 3)), capital=False)
+        word += rng.choice(("y", "ing", "", "", "s"))
+        return f"{rng.choice(_DEGREES)} {word}" if rng.random() < 0.25 else word
+
+    def _word(self, length: int, *, capital: bool) -> str:
+        rng = self.rng
+        kind = rng.random()
+        if kind < 0.3 and self.word_pieces:
+            return "".join(rng.choices(self.word_pieces, k=length))
+        if kind < 0.4:
+            word = "".join(rng.choices(_LETTERS, k=2 * length + 1))
+        else:
+            word = "".join(self._syllable(first=i == 0) for i in range(length))
+        return word.capitalize() if capital else word
+
+    def _syllable(self, *, first: bool) -> str:
+        rng = self.rng
+        onset = "" if first and rng.random() < 0.15 else rng.choice(_ONSETS)
+        return onset + rng.choice(_VOWELS) + rng.choice(_CODAS)

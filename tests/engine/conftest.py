@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
-from scripts.demo.kit import install_kit
+from scripts.demo.kit import install_kit, is_installed
 from scripts.demo.server import Server
 
 
@@ -25,9 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def kit_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What a server needs to have the kit: nothing where it is pip-installed."""
-    if entry_points(group="vllm.general_plugins", name="responses_fix"):
-        return {}
     target = tmp_path_factory.mktemp("kit")
+    if is_installed(sys.executable):
+        return {}
     install_kit(sys.executable, target)
     return {"PYTHONPATH": str(target)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -15,13 +14,13 @@ from scripts.demo.server import Server, ServerFailed
 def test_an_interrupt_during_the_start_ends_every_process(tmp_path: Path) -> None:
     server = Server("interrupted", sys.executable, tmp_path / "log", environment={})
     with pytest.raises(KeyboardInterrupt), server:
-        # By then there are two processes: the API server's and the engine's.
+        # By then the engine has a process of its own.
         while server.poll() != "starting the engine":
             time.sleep(0.2)
+        assert len(server.processes()) > 1
         raise KeyboardInterrupt
 
-    with pytest.raises(ProcessLookupError):
-        os.killpg(server.process_group, 0)
+    assert not server.processes()
 
 
 def test_a_server_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
