@@ -36,10 +36,11 @@ class _Texts:
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
         self._numbers = count()
+        # Drawn once: text is what takes Hypothesis longest.
+        self._noise = draw(st.text(st.characters(codec="utf-8"), max_size=8))
 
     def __call__(self, what: str) -> str:
-        noise = self._draw(st.text(st.characters(codec="utf-8"), max_size=6))
-        return f"<{what} {next(self._numbers)}>{noise}"
+        return f"<{what} {next(self._numbers)}>{self._noise}"
 
     def parts(self, kind: str, what: str, most: int = 3) -> list[Item]:
         size = self._draw(st.integers(0, most))
