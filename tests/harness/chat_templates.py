@@ -33,7 +33,7 @@ _HEAD = """\
 [reasoning]{{ message.reasoning }}[/reasoning]
 {% endif -%}
 {%- for alias in ("reasoning_content", "thinking")
-    if message[alias] != message.reasoning -%}
+    if message[alias] is defined and message[alias] != message.reasoning -%}
 [{{ alias }}]{{ message[alias] }}[/{{ alias }}]
 {% endfor -%}
 """
