@@ -15,7 +15,7 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent
 RESULTS = SCRIPTS.parent / "docs" / "benchmarks.md"
-BENCHMARKS = ("bench_reconstruction.py", "bench_harmony.py", "bench_server.py")
+BENCHMARKS = ("bench_reconstruction.py", "bench_harmony.py")
 
 
 def main() -> None:
