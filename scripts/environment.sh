@@ -64,9 +64,8 @@ _environment_check_disk() {
 
 # Where no terminal shows the command's own progress, a line now and then says it is alive.
 _environment_run() {
-    local folder=$1 polls=0 pid
-    shift
-    "$@" >&2 9>&- &
+    local folder=$1 polls=0 status=0 pid
+    "${@:2}" >&2 9>&- &
     pid=$!
     # Ctrl-C does not reach what runs in the background.
     trap 'kill "$pid" 2>/dev/null' EXIT
@@ -78,7 +77,11 @@ _environment_run() {
         fi
     done
     trap - EXIT
-    wait "$pid"
+    wait "$pid" || status=$?
+    # pip itself says what went wrong, but not that.
+    [ "$status" -le 128 ] ||
+        _environment_say "$2 was ended by signal $((status - 128)) (9: out of memory?)"
+    return "$status"
 }
 
 _environment_install() {
