@@ -23,7 +23,7 @@ from .patching import (
 )
 from .releases import RELEASES, Release
 from .report import Status, make_status
-from .settings import ENABLED, Settings, read_settings
+from .settings import ENABLED, STRICT, Settings, read_settings
 
 logger = logging.getLogger("vllm.responses_fix")
 
@@ -103,7 +103,7 @@ def _apply_after_import(trigger: ModuleType) -> None:
         log("%s", _status.summary())
         if settings.strict and _status.state == "refused":
             raise StrictError(
-                f"{_status.summary()}. {ENABLED}_STRICT=1 asks not to start then."
+                f"{_status.summary()}. {STRICT}=1 asks not to start then."
             )
 
 

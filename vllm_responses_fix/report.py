@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from .patches import PATCHES, Patch
 from .releases import Release
-from .settings import ENABLED
+from .settings import DISABLED_PATCHES
 
 State = Literal["applied", "off", "waiting", "refused"]
 
@@ -82,7 +82,7 @@ def make_status(
     def of(patch: Patch) -> PatchStatus:
         patch_state, patch_reason = state, reason
         if state in ("applied", "waiting") and patch.name in disabled:
-            patch_state, patch_reason = "off", f"{ENABLED}_DISABLE names it"
+            patch_state, patch_reason = "off", f"{DISABLED_PATCHES} names it"
         return PatchStatus(
             name=patch.name,
             state=patch_state,
