@@ -13,7 +13,7 @@ from types import ModuleType
 
 from .canary import CanaryError, send_canary
 from .import_hook import PostImportFinder
-from .patches import PATCHES
+from .patches import PATCHES, Variant
 from .patching import (
     ChangedSourceError,
     Substitution,
@@ -21,13 +21,12 @@ from .patching import (
     check_seams,
     undo_all,
 )
-from .releases import RELEASES, Release
+from .releases import RELEASES, TRIGGER, Release, releases_for
 from .report import Status, make_status
 from .settings import ENABLED, STRICT, Settings, read_settings
 
 logger = logging.getLogger("vllm.responses_fix")
 
-TRIGGERS = frozenset(release.trigger for release in RELEASES.values())
 _WAITING = make_status(
     vllm=None,
     state="waiting",
@@ -61,16 +60,15 @@ def install() -> Status:
     global _finder, _status
     with _lock:
         if _finder is None:
-            _finder = PostImportFinder(TRIGGERS, _apply_after_import)
+            _finder = PostImportFinder({TRIGGER}, _apply_after_import)
             sys.meta_path.insert(0, _finder)
             _status = _WAITING
         if _status.state != "waiting":
             return _status
-    for trigger in TRIGGERS:
-        if trigger in sys.modules:
-            # Not under the lock: another thread may be in the middle of this import,
-            # which ends by asking for the lock.
-            _apply_after_import(importlib.import_module(trigger))
+    if TRIGGER in sys.modules:
+        # Not under the lock: another thread may be in the middle of this import, which
+        # ends by asking for the lock.
+        _apply_after_import(importlib.import_module(TRIGGER))
     return _status
 
 
@@ -92,13 +90,13 @@ def status() -> Status:
     return _status
 
 
-def _apply_after_import(trigger: ModuleType) -> None:
+def _apply_after_import(_: ModuleType) -> None:
     global _status
     with _lock:
         if _finder is None or _status.state != "waiting":
             return
         settings = read_settings([patch.name for patch in PATCHES])
-        _status = _apply(settings, trigger.__name__)
+        _status = _apply(settings)
         log = logger.warning if _status.state == "refused" else logger.info
         log("%s", _status.summary())
         if settings.strict and _status.state == "refused":
@@ -107,18 +105,12 @@ def _apply_after_import(trigger: ModuleType) -> None:
             )
 
 
-def _apply(settings: Settings, trigger: str) -> Status:
+def _apply(settings: Settings) -> Status:
     version = _vllm_version()
     if not settings.enabled:
         return make_status(vllm=version, state="off", reason=f"{ENABLED}=0")
-    release = RELEASES.get(version)
-    if release is None or release.trigger != trigger:
-        return make_status(
-            vllm=version,
-            state="refused",
-            reason=f"this kit knows vLLM {', '.join(RELEASES)}, not {version}",
-        )
     try:
+        known, release = _recognise(version, settings)
         _put_in(release, settings)
     except Exception as error:
         reason = str(error)
@@ -127,24 +119,57 @@ def _apply(settings: Settings, trigger: str) -> Status:
             logger.exception("vllm-responses-fix failed")
             reason = f"the kit itself failed: {error!r}"
         return make_status(
-            vllm=version, state="refused", reason=reason, release=release
+            vllm=version,
+            state="refused",
+            reason=reason,
+            release=RELEASES.get(version),
         )
     return make_status(
         vllm=version,
         state="applied",
+        reason="" if known == version else f"its functions are those of vLLM {known}",
         release=release,
         disabled=settings.disabled_patches,
     )
 
 
+def _recognise(version: str, settings: Settings) -> tuple[str, Release]:
+    """The release that this vLLM is, or has the functions of.
+
+    Raises:
+        ChangedSourceError: there is none; says what differs from the likeliest.
+    """
+    first_error: ChangedSourceError | None = None
+    for known, release in releases_for(version).items():
+        try:
+            check_seams(_variants(release, settings).values(), release)
+            return known, release
+        except ChangedSourceError as error:
+            if known == version:
+                raise
+            first_error = first_error or ChangedSourceError(
+                f"this kit knows vLLM {', '.join(RELEASES)}, not {version}, and "
+                f"compared with {known} {error}"
+            )
+    assert first_error is not None
+    raise first_error
+
+
+def _variants(release: Release, settings: Settings) -> dict[str, Variant]:
+    """The code of the patches that are to be put in, by their names."""
+    return {
+        patch.name: patch.variant(module)
+        for patch in PATCHES
+        if isinstance(module := release.patches[patch.name], str)
+        and patch.name not in settings.disabled_patches
+    }
+
+
 def _put_in(release: Release, settings: Settings) -> None:
-    patches = [
-        patch for patch in PATCHES if patch.name not in settings.disabled_patches
-    ]
-    check_seams(patches, release)
-    _substitutions.extend(apply_patches(patches, release))
+    variants = _variants(release, settings)
+    _substitutions.extend(apply_patches(variants.values(), release))
     try:
-        send_canary(release, {patch.name for patch in patches})
+        send_canary(release, variants.keys())
     except BaseException:
         undo_all(_substitutions)
         _substitutions.clear()

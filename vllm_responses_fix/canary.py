@@ -2,7 +2,7 @@
 
 import importlib
 import json
-from collections.abc import Collection
+from collections.abc import Set
 from typing import Any
 
 from .releases import Release
@@ -46,7 +46,7 @@ class CanaryError(Exception):
     """The patched functions do not do what they are for."""
 
 
-def send_canary(release: Release, patch_names: Collection[str]) -> None:
+def send_canary(release: Release, patch_names: Set[str]) -> None:
     """Send a conversation through the functions that vLLM now calls.
 
     Args:
@@ -60,7 +60,7 @@ def send_canary(release: Release, patch_names: Collection[str]) -> None:
     """
     if "reconstruction" in patch_names:
         _send_as_chat(release)
-    if "harmony-reconstruction" in patch_names and "harmony-items" in patch_names:
+    if {"harmony-reconstruction", "harmony-items"} <= patch_names:
         _send_as_harmony()
 
 

@@ -9,10 +9,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from .releases import TRIGGER
 from .report import Status, make_status
 from .settings import SettingsError
 
-_MARKS = {"applied": "+", "off": "-", "waiting": "?", "refused": "!"}
+_MARKS = {
+    "applied": "+",
+    "fixed upstream": "=",
+    "off": "-",
+    "waiting": "?",
+    "refused": "!",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,17 +106,16 @@ def _patched_here() -> Status:
     # vLLM logs to stdout, which is for the status.
     with contextlib.redirect_stdout(sys.stderr):
         activation.install()
-        for trigger in activation.TRIGGERS:
-            try:
-                import_module(trigger)
-            except activation.StrictError:
-                pass
-            except ImportError as error:
-                return make_status(
-                    vllm=None,
-                    state="waiting",
-                    reason=f"vLLM's Responses API could not be imported: {error}",
-                )
+        try:
+            import_module(TRIGGER)
+        except activation.StrictError:
+            pass
+        except ImportError as error:
+            return make_status(
+                vllm=None,
+                state="waiting",
+                reason=f"vLLM's Responses API could not be imported: {error}",
+            )
     return activation.status()
 
 

@@ -23,13 +23,13 @@ def fingerprint(function: Any) -> str:
     # `inspect` would look through a wrapper and show the source of what is inside.
     if hasattr(function, "__wrapped__"):
         function = function.__code__
-    return fingerprint_source(textwrap.dedent(inspect.getsource(function)))
+    source = textwrap.dedent(inspect.getsource(function))
+    return fingerprint_tree(ast.parse(source).body[0])
 
 
-def fingerprint_source(source: str) -> str:
-    """`fingerprint` of source text that holds one definition."""
-    tree = _canonical(ast.parse(source).body[0])
-    return hashlib.sha256(repr(tree).encode()).hexdigest()[:16]
+def fingerprint_tree(definition: ast.stmt) -> str:
+    """`fingerprint` of a definition in a syntax tree."""
+    return hashlib.sha256(repr(_canonical(definition)).encode()).hexdigest()[:16]
 
 
 def _canonical(node: Any) -> Any:

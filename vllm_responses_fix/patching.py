@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .fingerprints import fingerprint
-from .patches import Patch
+from .patches import Variant
 from .releases import Release, Seam
 
 logger = logging.getLogger("vllm.responses_fix")
@@ -41,13 +41,13 @@ class Substitution:
             )
 
 
-def check_seams(patches: Iterable[Patch], release: Release) -> None:
+def check_seams(variants: Iterable[Variant], release: Release) -> None:
     """Compare vLLM's functions with those the patches were written for.
 
     Raises:
         ChangedSourceError: says which function differs, and how.
     """
-    for name in dict.fromkeys(name for patch in patches for name in patch.seams):
+    for name in dict.fromkeys(name for code in variants for name in code.seams):
         seam = release.seams[name]
         try:
             holder, attribute = locate(seam)
@@ -67,7 +67,7 @@ def check_seams(patches: Iterable[Patch], release: Release) -> None:
                 raise ChangedSourceError(f"{module} has another {attribute}")
 
 
-def apply_patches(patches: Iterable[Patch], release: Release) -> list[Substitution]:
+def apply_patches(variants: Iterable[Variant], release: Release) -> list[Substitution]:
     """Put the patches in, in their order: a later one may wrap what an earlier put in.
 
     Returns:
@@ -79,8 +79,8 @@ def apply_patches(patches: Iterable[Patch], release: Release) -> list[Substituti
     """
     done: list[Substitution] = []
     try:
-        for patch in patches:
-            for substitution in _substitutions(patch, release.seams):
+        for variant in variants:
+            for substitution in _substitutions(variant, release.seams):
                 substitution.do()
                 done.append(substitution)
     except BaseException:
@@ -95,14 +95,16 @@ def undo_all(substitutions: Sequence[Substitution]) -> None:
         substitution.undo()
 
 
-def _substitutions(patch: Patch, seams: Mapping[str, Seam]) -> Iterator[Substitution]:
-    code = importlib.import_module(f"{__package__}.patches.{patch.module}")
-    for name, function in {**patch.replaces, **patch.wraps}.items():
+def _substitutions(
+    variant: Variant, seams: Mapping[str, Seam]
+) -> Iterator[Substitution]:
+    code = importlib.import_module(f"{__package__}.patches.{variant.module}")
+    for name, function in {**variant.replaces, **variant.wraps}.items():
         seam = seams[name]
         holder, attribute = locate(seam)
         original = vars(holder)[attribute]
         substitute = getattr(code, function)
-        if name in patch.wraps:
+        if name in variant.wraps:
             substitute = substitute(original)
         yield Substitution(holder, attribute, original, substitute)
         for module in seam.imported_into:

@@ -4,8 +4,11 @@ A *seam* is a function of vLLM that the kit replaces, wraps or counts on. Releas
 name their seams, and for each the fingerprint of the source that was read when the
 patches were written; `scripts/fingerprints.py` prints them. A patch is only applied
 where all its seams are as they were then.
+
+A release is written down as what changed since the one before it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +20,9 @@ _HARMONY = f"{_OPENAI}.responses.harmony"
 _HARMONY_UTILS = f"{_OPENAI}.parser.harmony_utils"
 _CONTEXT = f"{_OPENAI}.responses.context"
 _STREAMING = f"{_OPENAI}.responses.streaming_events"
+
+TRIGGER = _SERVING
+"""Once this module is imported, all that has seams is too."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +46,49 @@ class Seam:
 
 
 @dataclass(frozen=True)
+class FixedUpstream:
+    """A patch that a release does not need.
+
+    Attributes:
+        since: the first release of vLLM that behaves as the patch makes others behave.
+        how: what vLLM does there, or the pull request that did it.
+    """
+
+    since: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"fixed upstream in {self.since}: {self.how}"
+
+
+@dataclass(frozen=True)
 class Release:
     """What one release of vLLM looks like to the kit.
 
     Attributes:
-        trigger: once this module is imported, all that has seams is too.
         seams: by the name that patches use for them.
+        patches: for each patch, the module of the variant that fits, or why there is
+            none.
     """
 
-    trigger: str
     seams: Mapping[str, Seam]
+    patches: Mapping[str, str | FixedUpstream]
+
+    def followed_by(
+        self,
+        *,
+        seams: Mapping[str, Seam | None] | None = None,
+        patches: Mapping[str, str | FixedUpstream] | None = None,
+    ) -> "Release":
+        """The next release, given what changed; a seam that is gone is None."""
+        merged = {**self.seams, **(seams or {})}
+        return Release(
+            seams={name: seam for name, seam in merged.items() if seam is not None},
+            patches={**self.patches, **(patches or {})},
+        )
 
 
 _V0_21_0 = Release(
-    trigger=_SERVING,
     seams={
         "construct_input_messages": Seam(
             _UTILS,
@@ -201,6 +236,41 @@ _V0_21_0 = Release(
             "e29dc1f0d6c63cfa",
         ),
     },
+    patches={
+        "reconstruction": "reconstruction",
+        "all-parts": "all_parts",
+        "merge-items": "merge_items",
+        "snapshots": "snapshots",
+        "stream-ids": "stream_ids",
+        "chain-errors": "chain_errors",
+        "harmony-reconstruction": "harmony_conversation",
+        "harmony-items": "harmony_items",
+        "harmony-truncated": "harmony_truncated",
+        "harmony-stream-items": "harmony_stream_items",
+        "harmony-preambles": "harmony_preambles",
+        "harmony-call-items": "harmony_call_items",
+        "harmony-streamed-tools": "harmony_streamed_tools",
+        "harmony-tool-runs": "harmony_tool_runs",
+    },
 )
 
 RELEASES: Mapping[str, Release] = {"0.21.0": _V0_21_0}
+"""By version, oldest first."""
+
+
+def releases_for(version: str) -> dict[str, Release]:
+    """The releases a vLLM of this version may look like, the likeliest first.
+
+    That is the one of this version, or else, for a release the kit was not tried with,
+    the nearest before it and then all others: where the functions are the same, so are
+    the patches.
+    """
+    if version in RELEASES:
+        return {version: RELEASES[version]}
+    earlier = [known for known in RELEASES if _order(known) <= _order(version)]
+    later = [known for known in RELEASES if known not in earlier]
+    return {known: RELEASES[known] for known in (*reversed(earlier), *later)}
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])

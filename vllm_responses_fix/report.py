@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from .patches import PATCHES, Patch
-from .releases import Release
+from .releases import FixedUpstream, Release
 from .settings import DISABLED_PATCHES
 
-State = Literal["applied", "off", "waiting", "refused"]
+State = Literal["applied", "fixed upstream", "off", "waiting", "refused"]
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,9 @@ class PatchStatus:
 
     Attributes:
         name: name of the patch.
-        state: `applied`; `off` (switched off); `waiting` (vLLM's Responses API is not
-            imported yet); `refused` (nothing was touched, see `reason`).
+        state: `applied`; `fixed upstream` (this vLLM needs no patch); `off` (switched
+            off); `waiting` (vLLM's Responses API is not imported yet); `refused`
+            (nothing was touched, see `reason`).
         reason: why it is not applied.
         targets: the functions of vLLM that it replaces.
         what, why, upstream, until: see `vllm_responses_fix.patches.Patch`.
@@ -41,7 +42,7 @@ class Status:
     Attributes:
         vllm: version of the vLLM that was found, if it was imported.
         state: as for a patch; `applied` if any patch is.
-        reason: why not.
+        reason: why not, or what this vLLM was taken for.
         patches: all patches of the kit.
     """
 
@@ -60,13 +61,17 @@ class Status:
                 f"vllm-responses-fix: not active, vLLM {self.vllm} is as it was: "
                 f"{self.reason}"
             )
-        applied = [patch.name for patch in self.patches if patch.state == "applied"]
-        off = [patch.name for patch in self.patches if patch.state == "off"]
+        names: dict[str, list[str]] = {}
+        for patch in self.patches:
+            names.setdefault(patch.state, []).append(patch.name)
+        applied = names.pop("applied", [])
         line = (
             f"vllm-responses-fix: active on vLLM {self.vllm}, "
             f"{len(applied)} of {len(self.patches)} patches: {', '.join(applied)}"
         )
-        return f"{line}; off: {', '.join(off)}" if off else line
+        if self.reason:
+            line += f"; {self.reason}"
+        return "; ".join([line, *(f"{s}: {', '.join(n)}" for s, n in names.items())])
 
 
 def make_status(
@@ -81,17 +86,21 @@ def make_status(
 
     def of(patch: Patch) -> PatchStatus:
         patch_state, patch_reason = state, reason
-        if state in ("applied", "waiting") and patch.name in disabled:
+        targets: tuple[str, ...] = ()
+        here = release.patches[patch.name] if release is not None else None
+        if isinstance(here, FixedUpstream):
+            patch_state, patch_reason = "fixed upstream", str(here)
+        elif state in ("applied", "waiting") and patch.name in disabled:
             patch_state, patch_reason = "off", f"{DISABLED_PATCHES} names it"
+        if release is not None and isinstance(here, str):
+            variant = patch.variant(here)
+            replaced = (*variant.replaces, *variant.wraps)
+            targets = tuple(str(release.seams[name]) for name in replaced)
         return PatchStatus(
             name=patch.name,
             state=patch_state,
             reason=patch_reason,
-            targets=tuple(
-                str(release.seams[name])
-                for name in (*patch.replaces, *patch.wraps)
-                if release is not None
-            ),
+            targets=targets,
             what=patch.what,
             why=patch.why,
             upstream=patch.upstream,

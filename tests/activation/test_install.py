@@ -33,7 +33,8 @@ def is_patched() -> bool:
     return "call_1" in str(messages)
 
 
-RELEASE = RELEASES[vllm.__version__.partition("+")[0]]
+VERSION = vllm.__version__.partition("+")[0]
+RELEASE = RELEASES[VERSION]
 
 
 def all_seams() -> list[Any]:
@@ -114,10 +115,20 @@ def test_status_names_what_was_replaced() -> None:
     assert vllm_responses_fix.status().state == "off"
     status = vllm_responses_fix.install()
     assert status == vllm_responses_fix.status()
-    assert status.vllm == "0.21.0"
+    assert status.vllm == VERSION
     assert [patch.name for patch in status.patches] == [p.name for p in PATCHES]
     assert {patch.state for patch in status.patches} == {"applied"}
     assert all(patch.targets and patch.upstream for patch in status.patches)
+
+
+def test_an_unknown_release_with_known_functions_is_patched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(vllm, "__version__", "0.99.0rc1")
+    status = vllm_responses_fix.install()
+    assert status.state == "applied"
+    assert is_patched()
+    assert status.reason == f"its functions are those of vLLM {VERSION}"
 
 
 @pytest.mark.parametrize("patch", [patch.name for patch in PATCHES])
@@ -139,11 +150,6 @@ def test_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(a is b for a, b in zip(before, all_seams(), strict=True))
 
 
-def _unknown_release(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(vllm, "__version__", "0.21.1rc0")
-    return "not 0.21.1rc0"
-
-
 def _changed_function(monkeypatch: pytest.MonkeyPatch) -> str:
     def _maybe_combine_reasoning_and_tool_call(item: Any, messages: Any) -> None:
         """A fork has its own."""
@@ -151,6 +157,13 @@ def _changed_function(monkeypatch: pytest.MonkeyPatch) -> str:
     name = "_maybe_combine_reasoning_and_tool_call"
     monkeypatch.setattr(utils, name, _maybe_combine_reasoning_and_tool_call)
     return f"{utils.__name__}.{name} is not the code this kit knows"
+
+
+def _changed_in_an_unknown_release(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(vllm, "__version__", "0.99.0rc1")
+    changed = _changed_function(monkeypatch)
+    nearest = list(RELEASES)[-1]
+    return f"not 0.99.0rc1, and compared with {nearest} {changed}"
 
 
 def _missing_function(monkeypatch: pytest.MonkeyPatch) -> str:
@@ -197,8 +210,8 @@ def _defect_of_the_kit(monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize(
     "spoil",
     [
-        _unknown_release,
         _changed_function,
+        _changed_in_an_unknown_release,
         _missing_function,
         _wrapped_function,
         _another_import,
@@ -228,7 +241,7 @@ def test_what_is_not_known_is_not_touched(
 
 def test_strict_refuses_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VLLM_RESPONSES_FIX_STRICT", "1")
-    monkeypatch.setattr(vllm, "__version__", "0.99.0")
+    _changed_in_an_unknown_release(monkeypatch)
     with pytest.raises(activation.StrictError, match=r"not 0\.99\.0.*STRICT=1"):
         vllm_responses_fix.install()
     assert not is_patched()

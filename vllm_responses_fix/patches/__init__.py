@@ -10,6 +10,29 @@ _VLLM = "https://github.com/vllm-project/vllm"
 
 
 @dataclass(frozen=True)
+class Variant:
+    """The code of a patch, for vLLM as it is in some releases.
+
+    Attributes:
+        module: where the code is, below `vllm_responses_fix.patches`; `releases`
+            names a variant by it.
+        replaces: seam (see `releases`) to the function that takes its place.
+        wraps: seam to a function that is given the original and returns what takes
+            its place.
+        relies_on: seams that stay, but have to be as they were when it was written.
+    """
+
+    module: str
+    replaces: Mapping[str, str] = field(default_factory=dict)
+    wraps: Mapping[str, str] = field(default_factory=dict)
+    relies_on: tuple[str, ...] = ()
+
+    @property
+    def seams(self) -> tuple[str, ...]:
+        return (*self.replaces, *self.wraps, *self.relies_on)
+
+
+@dataclass(frozen=True)
 class Patch:
     """One fix that can be applied, switched off and removed by itself.
 
@@ -19,11 +42,7 @@ class Patch:
         why: what is wrong without it.
         upstream: issues and pull requests of vLLM.
         until: when the patch can go.
-        module: where its code is, below `vllm_responses_fix.patches`.
-        replaces: seam (see `releases`) to the function that takes its place.
-        wraps: seam to a function that is given the original and returns what takes
-            its place.
-        relies_on: seams that stay, but have to be as they were when it was written.
+        variants: its code, oldest releases first.
     """
 
     name: str
@@ -31,14 +50,11 @@ class Patch:
     why: str
     upstream: tuple[str, ...]
     until: str
-    module: str
-    replaces: Mapping[str, str] = field(default_factory=dict)
-    wraps: Mapping[str, str] = field(default_factory=dict)
-    relies_on: tuple[str, ...] = ()
+    variants: tuple[Variant, ...]
 
-    @property
-    def seams(self) -> tuple[str, ...]:
-        return (*self.replaces, *self.wraps, *self.relies_on)
+    def variant(self, module: str) -> Variant:
+        """The variant whose code is in `module`."""
+        return next(v for v in self.variants if v.module == module)
 
 
 PATCHES = (
@@ -56,14 +72,18 @@ PATCHES = (
         ),
         until="construct_input_messages converts prev_response_output with the same "
         "converter as request_input.",
-        module="reconstruction",
-        replaces={
-            "construct_input_messages": "construct_input_messages",
-            "construct_chat_messages_with_tool_call": (
-                "construct_chat_messages_with_tool_call"
+        variants=(
+            Variant(
+                module="reconstruction",
+                replaces={
+                    "construct_input_messages": "construct_input_messages",
+                    "construct_chat_messages_with_tool_call": (
+                        "construct_chat_messages_with_tool_call"
+                    ),
+                },
+                relies_on=("make_request", "create_responses"),
             ),
-        },
-        relies_on=("make_request", "create_responses"),
+        ),
     ),
     Patch(
         name="all-parts",
@@ -74,12 +94,16 @@ PATCHES = (
         "every later turn of the conversation.",
         upstream=(f"{_VLLM}/issues/43244",),
         until="_construct_message_from_response_item reads all parts.",
-        module="all_parts",
-        replaces={
-            "construct_single_message_from_response_item": (
-                "construct_single_message_from_response_item"
-            )
-        },
+        variants=(
+            Variant(
+                module="all_parts",
+                replaces={
+                    "construct_single_message_from_response_item": (
+                        "construct_single_message_from_response_item"
+                    )
+                },
+            ),
+        ),
     ),
     Patch(
         name="merge-items",
@@ -89,12 +113,16 @@ PATCHES = (
         "for each item. Later releases merge.",
         upstream=(f"{_VLLM}/pull/42189",),
         until="vLLM 0.21.0 is no longer served: 0.22.0 has it.",
-        module="merge_items",
-        replaces={
-            "maybe_combine_reasoning_and_tool_call": (
-                "maybe_combine_reasoning_and_tool_call"
-            )
-        },
+        variants=(
+            Variant(
+                module="merge_items",
+                replaces={
+                    "maybe_combine_reasoning_and_tool_call": (
+                        "maybe_combine_reasoning_and_tool_call"
+                    )
+                },
+            ),
+        ),
     ),
     Patch(
         name="snapshots",
@@ -106,10 +134,14 @@ PATCHES = (
         upstream=(f"{_VLLM}/issues/43244",),
         until="ResponsesParser copies response_messages and _postprocess_messages "
         "leaves the caller's messages alone.",
-        module="snapshots",
-        wraps={"responses_parser_init": "copy_response_messages"},
-        replaces={"postprocess_messages": "postprocess_messages"},
-        relies_on=("create_responses",),
+        variants=(
+            Variant(
+                module="snapshots",
+                wraps={"responses_parser_init": "copy_response_messages"},
+                replaces={"postprocess_messages": "postprocess_messages"},
+                relies_on=("create_responses",),
+            ),
+        ),
     ),
     Patch(
         name="stream-ids",
@@ -119,11 +151,15 @@ PATCHES = (
         "ids: a client that answers the call it saw names a call nobody knows.",
         upstream=(f"{_VLLM}/issues/43244",),
         until="vLLM pairs them itself (0.33.0: reuse_streamed_item_ids).",
-        module="stream_ids",
-        wraps={
-            "responses_stream_generator": "remember_streamed_items",
-            "responses_full_generator": "store_streamed_ids",
-        },
+        variants=(
+            Variant(
+                module="stream_ids",
+                wraps={
+                    "responses_stream_generator": "remember_streamed_items",
+                    "responses_full_generator": "store_streamed_ids",
+                },
+            ),
+        ),
     ),
     Patch(
         name="chain-errors",
@@ -135,10 +171,14 @@ PATCHES = (
         "only reads 'not found'.",
         upstream=(f"{_VLLM}/issues/43244",),
         until="_create_responses checks the status of the previous response.",
-        module="chain_errors",
-        wraps={"validate_create_responses_input": "validate_previous_response"},
-        replaces={"make_not_found_error": "make_not_found_error"},
-        relies_on=("create_responses",),
+        variants=(
+            Variant(
+                module="chain_errors",
+                wraps={"validate_create_responses_input": "validate_previous_response"},
+                replaces={"make_not_found_error": "make_not_found_error"},
+                relies_on=("create_responses",),
+            ),
+        ),
     ),
     Patch(
         name="harmony-reconstruction",
@@ -152,24 +192,28 @@ PATCHES = (
         upstream=(f"{_VLLM}/issues/43244",),
         until="_construct_input_messages_with_harmony builds the system and developer "
         "messages of every request.",
-        module="harmony_conversation",
-        replaces={
-            "construct_input_messages_with_harmony": (
-                "construct_input_messages_with_harmony"
+        variants=(
+            Variant(
+                module="harmony_conversation",
+                replaces={
+                    "construct_input_messages_with_harmony": (
+                        "construct_input_messages_with_harmony"
+                    ),
+                    "extract_system_message_from_request": (
+                        "extract_system_message_from_request"
+                    ),
+                },
+                relies_on=(
+                    "create_responses",
+                    "make_request_with_harmony",
+                    "construct_harmony_system_input_message",
+                    "construct_harmony_previous_input_messages",
+                    "harmony_context_init",
+                    "harmony_context_append_output",
+                    "harmony_context_append_tool_output",
+                    "streaming_harmony_context_append_output",
+                ),
             ),
-            "extract_system_message_from_request": (
-                "extract_system_message_from_request"
-            ),
-        },
-        relies_on=(
-            "create_responses",
-            "make_request_with_harmony",
-            "construct_harmony_system_input_message",
-            "construct_harmony_previous_input_messages",
-            "harmony_context_init",
-            "harmony_context_append_output",
-            "harmony_context_append_tool_output",
-            "streaming_harmony_context_append_output",
         ),
     ),
     Patch(
@@ -182,8 +226,12 @@ PATCHES = (
         "model has seen.",
         upstream=(f"{_VLLM}/issues/43244",),
         until="response_input_to_harmony reads all parts and item types.",
-        module="harmony_items",
-        replaces={"response_input_to_harmony": "response_input_to_harmony"},
+        variants=(
+            Variant(
+                module="harmony_items",
+                replaces={"response_input_to_harmony": "response_input_to_harmony"},
+            ),
+        ),
     ),
     Patch(
         name="harmony-truncated",
@@ -193,12 +241,16 @@ PATCHES = (
         "that the model completed.",
         upstream=(f"{_VLLM}/issues/43244",),
         until="HarmonyContext appends what its parser still holds (0.33.0 does).",
-        module="harmony_truncated",
-        replaces={
-            "make_response_output_items_with_harmony": (
-                "make_response_output_items_with_harmony"
-            )
-        },
+        variants=(
+            Variant(
+                module="harmony_truncated",
+                replaces={
+                    "make_response_output_items_with_harmony": (
+                        "make_response_output_items_with_harmony"
+                    )
+                },
+            ),
+        ),
     ),
     Patch(
         name="harmony-stream-items",
@@ -208,8 +260,12 @@ PATCHES = (
         'call without one under the call id ""; the item id of a closed call is null.',
         upstream=(f"{_VLLM}/issues/43244",),
         until="emit_previous_item_done_events opens such items.",
-        module="harmony_stream_items",
-        wraps={"emit_previous_item_done_events": "open_item_before_done"},
+        variants=(
+            Variant(
+                module="harmony_stream_items",
+                wraps={"emit_previous_item_done_events": "open_item_before_done"},
+            ),
+        ),
     ),
     Patch(
         name="harmony-preambles",
@@ -218,13 +274,17 @@ PATCHES = (
         "comes back on the final channel.",
         upstream=(f"{_VLLM}/issues/43244",),
         until="_parse_final_message sets the phase.",
-        module="harmony_preambles",
-        replaces={"parse_final_message": "parse_final_message"},
-        wraps={
-            "parser_state_to_response_output": "label_unfinished_preamble",
-            "emit_content_delta_events": "label_opened_preamble",
-            "emit_previous_item_done_events": "label_done_preamble",
-        },
+        variants=(
+            Variant(
+                module="harmony_preambles",
+                replaces={"parse_final_message": "parse_final_message"},
+                wraps={
+                    "parser_state_to_response_output": "label_unfinished_preamble",
+                    "emit_content_delta_events": "label_opened_preamble",
+                    "emit_previous_item_done_events": "label_done_preamble",
+                },
+            ),
+        ),
     ),
     Patch(
         name="harmony-call-items",
@@ -235,12 +295,16 @@ PATCHES = (
         "is left.",
         upstream=(f"{_VLLM}/issues/43244",),
         until="vLLM does (is_function_recipient in 0.33.0).",
-        module="harmony_call_items",
-        replaces={
-            "harmony_to_response_output": "harmony_to_response_output",
-            "parse_function_call": "parse_function_call",
-        },
-        wraps={"parser_state_to_response_output": "name_unfinished_call"},
+        variants=(
+            Variant(
+                module="harmony_call_items",
+                replaces={
+                    "harmony_to_response_output": "harmony_to_response_output",
+                    "parse_function_call": "parse_function_call",
+                },
+                wraps={"parser_state_to_response_output": "name_unfinished_call"},
+            ),
+        ),
     ),
     Patch(
         name="harmony-streamed-tools",
@@ -250,9 +314,15 @@ PATCHES = (
         "goes on without the result, and takes the call for a second one.",
         upstream=(f"{_VLLM}/issues/25697",),
         until="StreamingHarmonyContext.append_tool_output appends to its messages.",
-        module="harmony_streamed_tools",
-        replaces={"streaming_harmony_context_append_tool_output": "append_tool_output"},
-        relies_on=("streaming_harmony_context_append_output",),
+        variants=(
+            Variant(
+                module="harmony_streamed_tools",
+                replaces={
+                    "streaming_harmony_context_append_tool_output": "append_tool_output"
+                },
+                relies_on=("streaming_harmony_context_append_output",),
+            ),
+        ),
     ),
     Patch(
         name="harmony-tool-runs",
@@ -262,7 +332,11 @@ PATCHES = (
         "prompt once the model has given a final answer.",
         upstream=(f"{_VLLM}/issues/43244",),
         until="openai_harmony's auto_drop_analysis spares them.",
-        module="harmony_tool_runs",
-        replaces={"render_for_completion": "render_for_completion"},
+        variants=(
+            Variant(
+                module="harmony_tool_runs",
+                replaces={"render_for_completion": "render_for_completion"},
+            ),
+        ),
     ),
 )
