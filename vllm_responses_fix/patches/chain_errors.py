@@ -26,12 +26,12 @@ def validate_previous_response(
 
 
 def _stored_response_error(
-    serving: Any, request: ResponsesRequest
+    self: Any, request: ResponsesRequest
 ) -> ErrorResponse | None:
     previous_id = request.previous_response_id
-    previous = serving.response_store.get(previous_id) if previous_id else None
+    previous = self.response_store.get(previous_id) if previous_id else None
     if previous is not None and previous.status in _UNFINISHED:
-        return serving.create_error_response(
+        return self.create_error_response(
             err_type="invalid_request_error",
             message=(
                 f"Response with id '{previous_id}' is {previous.status}: it has no "
@@ -41,8 +41,8 @@ def _stored_response_error(
             status_code=HTTPStatus.BAD_REQUEST,
             param="previous_response_id",
         )
-    if request.store and request.request_id in serving.response_store:
-        return serving.create_error_response(
+    if request.store and request.request_id in self.response_store:
+        return self.create_error_response(
             err_type="invalid_request_error",
             message=(
                 f"A response with id '{request.request_id}' is stored already. Send "

@@ -26,7 +26,7 @@ def open_item_before_done(original: Callable[..., list[Any]]) -> Callable[..., A
         events = _open(previous_item, state)
         events += original(previous_item, state)
         for event in events:
-            # The original puts the item's id where no client looks for it.
+            # The id of a call is otherwise only where no client looks for it.
             item = getattr(event, "item", None)
             if isinstance(item, ResponseFunctionToolCall) and item.id is None:
                 item.id = state.current_item_id

@@ -92,7 +92,7 @@ def construct_chat_messages_with_tool_call(
     if messages is None:
         messages = []
     for item in _without_server_side_calls(input_messages):
-        # The original writes into the message that it is shown.
+        # What it is shown may be written into.
         last = [{**message} for message in messages[-1:]]
         combined = utils._maybe_combine_reasoning_and_tool_call(item, last)
         if combined is not None:

@@ -20,6 +20,7 @@ def copy_response_messages(original: Callable[..., None]) -> Callable[..., None]
 
     @functools.wraps(original)
     def __init__(self: Any, *, response_messages: list[Any], **kwargs: Any) -> None:
+        # The caller's list stays with the stored conversation; this one grows.
         original(self, response_messages=list(response_messages), **kwargs)
 
     return __init__

@@ -57,8 +57,8 @@ def _replace_opened(streamed: list[Any], done: Any) -> None:
 def store_streamed_ids(original: Callable[..., Any]) -> Callable[..., Any]:
     """Give the items of the final response the ids under which they were streamed.
 
-    The response is already stored when the original returns, and nothing else runs
-    before it has its ids: there is no await in between.
+    The response is already stored by then, and nothing else runs before it has its
+    ids: there is no await in between.
 
     Source: vLLM 0.33.0, `reuse_streamed_item_ids`.
     """

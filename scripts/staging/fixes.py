@@ -1,0 +1,105 @@
+"""What is said of each patch upstream, beyond what the catalogue says of it."""
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vllm_responses_fix.patches import Patch
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A patch as a pull request.
+
+    Attributes:
+        subject: in the style of vLLM's commits.
+        test: the file below `vllm_tests` that goes with it.
+        closes: issues that it resolves; else it is part of #43244.
+    """
+
+    subject: str
+    test: str
+    closes: tuple[int, ...] = ()
+
+    @property
+    def issues(self) -> str:
+        if not self.closes:
+            return "Part of #43244"
+        return "\n".join(f"FIX #{number}" for number in self.closes)
+
+    def message(self, patch: Patch) -> str:
+        """The commit message, without the sign-off."""
+        paragraphs = [textwrap.fill(text, 72) for text in (patch.why, patch.what)]
+        return "\n\n".join([self.subject, *paragraphs, self.issues]) + "\n"
+
+
+def _fix(tags: str, subject: str, test: str, *closes: int) -> Fix:
+    return Fix(f"[Bugfix][Frontend]{tags} {subject}", f"test_{test}.py", closes)
+
+
+FIXES: Mapping[str, Fix] = {
+    "reconstruction": _fix(
+        "",
+        "Keep tool calls and reasoning of previous_response_id",
+        "chained_reconstruction",
+        43244,
+    ),
+    "all-parts": _fix(
+        "", "Read all parts of Responses API items", "item_content_parts"
+    ),
+    "merge-items": _fix(
+        "",
+        "Merge contiguous assistant items into one chat message",
+        "assistant_item_merging",
+    ),
+    "snapshots": _fix(
+        "", "Don't change stored Responses API conversations", "stored_conversations"
+    ),
+    "stream-ids": _fix(
+        "", "Store Responses API items under their streamed ids", "streamed_item_ids"
+    ),
+    "chain-errors": _fix(
+        "",
+        "Refuse previous_response_id of unfinished responses",
+        "previous_response_errors",
+    ),
+    "harmony-reconstruction": _fix(
+        "[gpt-oss]",
+        "Use a chained request's own instructions and tools",
+        "harmony_chained_requests",
+    ),
+    "harmony-items": _fix(
+        "[gpt-oss]",
+        "Convert Responses API items with all their parts",
+        "harmony_input_items",
+    ),
+    "harmony-truncated": _fix(
+        "[gpt-oss]",
+        "Keep truncated output in the conversation",
+        "harmony_truncated_output",
+    ),
+    "harmony-stream-items": _fix(
+        "[gpt-oss]",
+        "Open every streamed item that is closed",
+        "harmony_streamed_items",
+    ),
+    "harmony-preambles": _fix(
+        "[gpt-oss]", "Set phase on preamble message items", "harmony_preambles"
+    ),
+    "harmony-call-items": _fix(
+        "[gpt-oss]",
+        "Parse function calls on any channel, with whole names",
+        "harmony_function_calls",
+    ),
+    "harmony-streamed-tools": _fix(
+        "[gpt-oss]",
+        "Keep built-in tool output in streamed conversations",
+        "harmony_streamed_tool_output",
+        25697,
+    ),
+    "harmony-tool-runs": _fix(
+        "[gpt-oss]",
+        "Keep built-in tool runs in prompts of later turns",
+        "harmony_tool_runs",
+    ),
+}

@@ -1,0 +1,217 @@
+"""The series: which patch comes when, and as which commit."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vllm_responses_fix.patches import PATCHES, Patch
+from vllm_responses_fix.releases import RELEASES
+
+from .fixes import FIXES, Fix
+from .kit_source import patch_source
+from .transplant import Transplant, VllmSource
+
+HERE = Path(__file__).resolve().parent
+TESTS = HERE / "vllm_tests"
+TESTS_UPSTREAM = Path("tests/entrypoints/openai/responses")
+RUFF_CONFIG = TESTS / "ruff.toml"
+
+
+class SeriesError(Exception):
+    """The series can't be made."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One patch of the series.
+
+    Attributes:
+        patch: the kit's.
+        fix: what is said of it upstream.
+        files: what it changes, by path: the whole text.
+    """
+
+    patch: Patch
+    fix: Fix
+    files: Mapping[str, str]
+
+    @property
+    def test(self) -> str:
+        return str(TESTS_UPSTREAM / self.fix.test)
+
+
+def make_steps(root: Path, version: str) -> list[Step]:
+    """Put every patch of a release into a tree of vLLM, each on top of the others.
+
+    Raises:
+        TransplantError, SeriesError: see there.
+    """
+    release = RELEASES[version]
+    vllm = VllmSource(root)
+    steps = []
+    for patch in in_order(PATCHES):
+        transplant = Transplant(vllm, patch_source(patch.module))
+        before = dict(vllm.changed)
+        for name, function in patch.replaces.items():
+            seam = release.seams[name]
+            transplant.replace(seam.module, seam.qualname, function)
+        for name, function in patch.wraps.items():
+            seam = release.seams[name]
+            transplant.wrap(seam.module, seam.qualname, function)
+        transplant.finish()
+        fix = FIXES[patch.name]
+        test = (TESTS / fix.test).read_text(encoding="utf-8")
+        files = {str(TESTS_UPSTREAM / fix.test): test}
+        for module, tree in vllm.changed.items():
+            if tree is not before.get(module):
+                path = vllm.path(module)
+                files[str(path)] = _tidied(tree.code, path)
+        steps.append(Step(patch, fix, files))
+    return steps
+
+
+def in_order(patches: Iterable[Patch]) -> list[Patch]:
+    """The reconstruction alone, then the smallest of those that what is there allows.
+
+    A function that several patches wrap is wrapped in the kit's order, and code that
+    patches share comes with the one it belongs to.
+    """
+    remaining = list(patches)
+    ordered: list[Patch] = []
+    while remaining:
+        ready = [patch for patch in remaining if not _needed(patch, remaining)]
+        ready.sort(key=_alone_then_by_size)
+        ordered.append(ready[0])
+        remaining.remove(ready[0])
+    return ordered
+
+
+def _needed(patch: Patch, remaining: list[Patch]) -> list[Patch]:
+    changed = {*patch.replaces, *patch.wraps}
+    imports = patch_source(patch.module).imports.values()
+    shared = {
+        origin.module.lstrip(".") for origin in imports if origin.module[0] == "."
+    }
+    earlier = remaining[: remaining.index(patch)]
+    return [
+        other
+        for other in remaining
+        if other.module in shared
+        or (other in earlier and changed & {*other.replaces, *other.wraps})
+    ]
+
+
+def _alone_then_by_size(patch: Patch) -> tuple[bool, int]:
+    return patch.name != "reconstruction", patch_source(patch.module).lines
+
+
+def _tidied(text: str, path: Path) -> str:
+    """A file with its imports sorted, without those that are not used any more."""
+    ruff = [sys.executable, "-m", "ruff"]
+    common = ["--config", str(RUFF_CONFIG), "--stdin-filename", str(path), "-"]
+    for command in (
+        ["check", "--select", "I,F401", "--fix-only", "--quiet"],
+        ["format", "--quiet"],
+    ):
+        run = subprocess.run(
+            [*ruff, *command, *common], input=text, capture_output=True, text=True
+        )
+        if run.returncode:
+            raise SeriesError(f"ruff can't read what became of {path}: {run.stderr}")
+        text = run.stdout
+    return text
+
+
+def signer(folder: Path) -> tuple[str, str]:
+    """Name and address for `Signed-off-by`, which says that somebody stands for it.
+
+    Raises:
+        SeriesError: git does not know them.
+    """
+    found = []
+    for key in ("user.name", "user.email"):
+        run = subprocess.run(
+            ["git", "config", key], cwd=folder, capture_output=True, text=True
+        )
+        if not run.stdout.strip():
+            raise SeriesError(
+                f"git has no {key}, which Signed-off-by needs: git config {key} ..."
+            )
+        found.append(run.stdout.strip())
+    return found[0], found[1]
+
+
+def write_patches(
+    steps: list[Step],
+    root: Path,
+    version: str,
+    signed_off_by: tuple[str, str],
+    work: Path,
+    out: Path,
+) -> list[Path]:
+    """Write the series as `git format-patch` does.
+
+    Args:
+        steps: see `make_steps`.
+        root: the tree that they were made for.
+        version: its release.
+        signed_off_by: see `signer`.
+        work: an empty folder, for a repository with the files that are touched.
+        out: where the patches go.
+
+    Returns:
+        Their paths, in order.
+    """
+    name, email = signed_off_by
+    environment = {
+        **os.environ,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_AUTHOR_NAME": name,
+        "GIT_AUTHOR_EMAIL": email,
+        "GIT_COMMITTER_NAME": name,
+        "GIT_COMMITTER_EMAIL": email,
+    }
+
+    def git(*arguments: str, stdin: str | None = None) -> str:
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=work,
+            env=environment,
+            input=stdin,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    git("init", "--quiet", ".")
+    for path in touched(steps):
+        (work / path).parent.mkdir(parents=True, exist_ok=True)
+        (work / path).write_bytes((root / path).read_bytes())
+    git("add", ".")
+    git("commit", "--quiet", "--allow-empty", "-m", f"vLLM {version}")
+    for step in steps:
+        for path, text in step.files.items():
+            (work / path).parent.mkdir(parents=True, exist_ok=True)
+            (work / path).write_text(text, encoding="utf-8")
+        git("add", ".")
+        git("commit", "--quiet", "--signoff", "-F", "-", stdin=step.fix.message(step.patch))
+    listed = git(
+        "format-patch",
+        f"-{len(steps)}",
+        "--numbered",
+        "--zero-commit",
+        "--output-directory",
+        str(out.resolve()),
+    )
+    return [Path(line) for line in listed.splitlines()]
+
+
+def touched(steps: Iterable[Step]) -> list[str]:
+    """The files of vLLM that a series changes."""
+    return sorted(
+        {path for step in steps for path in step.files if path.startswith("vllm/")}
+    )
