@@ -1,5 +1,6 @@
-"""The patches as a patch series for vLLM; `scripts/stage_upstream_pr.py` is the command.
+"""The patches as a patch series for vLLM.
 
-Attributes of a patch that only matter upstream are in `fixes`, and the tests that go with
-it in `vllm_tests/`. Its code is the kit's own, put into vLLM's files by `transplant`.
+`scripts/stage_upstream_pr.py` is the command. What is said of a patch upstream is in
+`fixes`, its tests in `vllm_tests/`; its code is the kit's own, put into vLLM's files by
+`transplant`.
 """

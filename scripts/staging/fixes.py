@@ -15,11 +15,13 @@ class Fix:
         subject: in the style of vLLM's commits.
         test: the file below `vllm_tests` that goes with it.
         closes: issues that it resolves; else it is part of #43244.
+        contradicts: tests of vLLM that ask for what the patch changes on purpose.
     """
 
     subject: str
     test: str
     closes: tuple[int, ...] = ()
+    contradicts: tuple[str, ...] = ()
 
     @property
     def issues(self) -> str:

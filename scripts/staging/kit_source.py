@@ -4,6 +4,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import libcst as cst
 
@@ -19,6 +20,11 @@ class Origin:
     module: str
     name: str | None
 
+    @property
+    def beside(self) -> str | None:
+        """The module, if it is one of the kit's patches."""
+        return self.module[1:] if self.module.startswith(".") else None
+
     def statement(self, bound: str) -> str:
         if self.name is None:
             return f"import {self.module}"
@@ -30,7 +36,7 @@ class PatchSource:
     """A module below `vllm_responses_fix.patches`.
 
     Attributes:
-        definitions: functions, classes and assignments by name, in their order.
+        name: of the module.
         lines: how many it has.
         imports: what the module imports, by the name it has here. Modules beside this
             one are written as they are there, with a leading dot.
@@ -41,20 +47,72 @@ class PatchSource:
         text = (_FOLDER / f"{name}.py").read_text(encoding="utf-8")
         self.lines = text.count("\n")
         tree = cst.parse_module(text)
-        self.definitions = {
-            name: statement
-            for statement in tree.body
+        self._definitions = {
+            name: Definition(self, statement, position)
+            for position, statement in enumerate(tree.body)
             if (name := defined_name(statement)) is not None
         }
         self.imports = imported_names(tree)
 
-    def __getitem__(self, name: str) -> cst.CSTNode:
-        return self.definitions[name]
+    @property
+    def reach(self) -> set[str]:
+        """This module and those beside it whose code it uses."""
+        found = {self.name}
+        for origin in self.imports.values():
+            if origin.beside is not None:
+                found |= patch_source(origin.beside).reach
+        return found
+
+    def has(self, name: str) -> bool:
+        origin = self.imports.get(name)
+        return name in self._definitions or (
+            origin is not None and origin.beside is not None
+        )
+
+    def find(self, name: str) -> "Definition":
+        """A definition of this module, or of one beside it that this one imports."""
+        if name in self._definitions:
+            return self._definitions[name]
+        origin = self.imports[name]
+        assert origin.beside is not None and origin.name is not None
+        return patch_source(origin.beside).find(origin.name)
 
 
 @functools.cache
 def patch_source(name: str) -> PatchSource:
     return PatchSource(name)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A function, class or assignment of the kit.
+
+    Attributes:
+        source: the module that has it.
+        node: its code.
+        position: where it stands in the module.
+    """
+
+    source: PatchSource
+    node: Any
+    position: int
+
+    @property
+    def name(self) -> str:
+        name = defined_name(self.node)
+        assert name is not None
+        return name
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.source.name, self.name
+
+    @property
+    def is_method(self) -> bool:
+        """Whether it is written as a method of the class whose method needs it."""
+        if not isinstance(self.node, cst.FunctionDef) or not self.node.params.params:
+            return False
+        return bool(self.node.params.params[0].name.value == "self")
 
 
 def defined_name(statement: cst.CSTNode) -> str | None:
@@ -87,8 +145,9 @@ def imported_names(tree: cst.Module) -> dict[str, Origin]:
 def _imported(statement: cst.CSTNode) -> Iterator[tuple[str, Origin]]:
     if isinstance(statement, cst.Import):
         for alias in statement.names:
-            yield alias.evaluated_alias or alias.evaluated_name, Origin(
-                alias.evaluated_name, None
+            yield (
+                alias.evaluated_alias or alias.evaluated_name,
+                Origin(alias.evaluated_name, None),
             )
     elif isinstance(statement, cst.ImportFrom):
         assert not isinstance(statement.names, cst.ImportStar)

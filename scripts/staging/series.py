@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_responses_fix.patches import PATCHES, Patch
-from vllm_responses_fix.releases import RELEASES
+from vllm_responses_fix.patches import PATCHES, Patch, Variant
+from vllm_responses_fix.releases import RELEASES, Release
 
 from .fixes import FIXES, Fix
 from .kit_source import patch_source
@@ -52,13 +52,13 @@ def make_steps(root: Path, version: str) -> list[Step]:
     release = RELEASES[version]
     vllm = VllmSource(root)
     steps = []
-    for patch in in_order(PATCHES):
-        transplant = Transplant(vllm, patch_source(patch.module))
+    for patch, variant in in_order(release):
+        transplant = Transplant(vllm, patch_source(variant.module))
         before = dict(vllm.changed)
-        for name, function in patch.replaces.items():
+        for name, function in variant.replaces.items():
             seam = release.seams[name]
             transplant.replace(seam.module, seam.qualname, function)
-        for name, function in patch.wraps.items():
+        for name, function in variant.wraps.items():
             seam = release.seams[name]
             transplant.wrap(seam.module, seam.qualname, function)
         transplant.finish()
@@ -73,39 +73,39 @@ def make_steps(root: Path, version: str) -> list[Step]:
     return steps
 
 
-def in_order(patches: Iterable[Patch]) -> list[Patch]:
+def in_order(release: Release) -> list[tuple[Patch, Variant]]:
     """The reconstruction alone, then the smallest of those that what is there allows.
 
-    A function that several patches wrap is wrapped in the kit's order, and code that
-    patches share comes with the one it belongs to.
+    A function that several patches change is changed in the kit's order, and code that
+    patches share comes with the first of them.
     """
-    remaining = list(patches)
-    ordered: list[Patch] = []
+    remaining = [
+        (patch, patch.variant(module))
+        for patch in PATCHES
+        if isinstance(module := release.patches[patch.name], str)
+    ]
+    ordered: list[tuple[Patch, Variant]] = []
     while remaining:
-        ready = [patch for patch in remaining if not _needed(patch, remaining)]
-        ready.sort(key=_alone_then_by_size)
-        ordered.append(ready[0])
-        remaining.remove(ready[0])
+        ready = [
+            entry
+            for index, entry in enumerate(remaining)
+            if not any(_share(entry[1], other) for _, other in remaining[:index])
+        ]
+        first = min(ready, key=_alone_then_by_size)
+        ordered.append(first)
+        remaining.remove(first)
     return ordered
 
 
-def _needed(patch: Patch, remaining: list[Patch]) -> list[Patch]:
-    changed = {*patch.replaces, *patch.wraps}
-    imports = patch_source(patch.module).imports.values()
-    shared = {
-        origin.module.lstrip(".") for origin in imports if origin.module[0] == "."
-    }
-    earlier = remaining[: remaining.index(patch)]
-    return [
-        other
-        for other in remaining
-        if other.module in shared
-        or (other in earlier and changed & {*other.replaces, *other.wraps})
-    ]
+def _share(one: Variant, other: Variant) -> bool:
+    seams = {*one.replaces, *one.wraps} & {*other.replaces, *other.wraps}
+    reach = patch_source(one.module).reach & patch_source(other.module).reach
+    return bool(seams or reach)
 
 
-def _alone_then_by_size(patch: Patch) -> tuple[bool, int]:
-    return patch.name != "reconstruction", patch_source(patch.module).lines
+def _alone_then_by_size(entry: tuple[Patch, Variant]) -> tuple[bool, int]:
+    patch, variant = entry
+    return patch.name != "reconstruction", patch_source(variant.module).lines
 
 
 def _tidied(text: str, path: Path) -> str:
@@ -159,7 +159,7 @@ def write_patches(
         root: the tree that they were made for.
         version: its release.
         signed_off_by: see `signer`.
-        work: an empty folder, for a repository with the files that are touched.
+        work: a folder to be made, for a repository with the files that are touched.
         out: where the patches go.
 
     Returns:
@@ -187,6 +187,7 @@ def write_patches(
             text=True,
         ).stdout
 
+    work.mkdir(parents=True)
     git("init", "--quiet", ".")
     for path in touched(steps):
         (work / path).parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +199,14 @@ def write_patches(
             (work / path).parent.mkdir(parents=True, exist_ok=True)
             (work / path).write_text(text, encoding="utf-8")
         git("add", ".")
-        git("commit", "--quiet", "--signoff", "-F", "-", stdin=step.fix.message(step.patch))
+        git(
+            "commit",
+            "--quiet",
+            "--signoff",
+            "-F",
+            "-",
+            stdin=step.fix.message(step.patch),
+        )
     listed = git(
         "format-patch",
         f"-{len(steps)}",

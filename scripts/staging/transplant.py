@@ -7,13 +7,20 @@ that is the same to a caller, see `wrappers`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import libcst as cst
 
 from . import wrappers
-from .kit_source import Origin, PatchSource, defined_name, imported_names
+from .kit_source import (
+    Definition,
+    Origin,
+    PatchSource,
+    defined_name,
+    imported_names,
+)
 from .upstream_style import without_scaffolding
 
 
@@ -37,7 +44,9 @@ class VllmSource:
         self.homes: dict[tuple[str, str], str] = {}
 
     def path(self, module: str) -> Path:
-        return Path(*module.split(".")).with_suffix(".py")
+        path = Path(*module.split("."))
+        is_package = (self.root / path).is_dir()
+        return path / "__init__.py" if is_package else path.with_suffix(".py")
 
     def has_module(self, name: str) -> bool:
         return (self.root / self.path(name)).is_file()
@@ -58,7 +67,7 @@ class Transplant:
         self._vllm = vllm
         self._source = source
         self._new_imports: dict[str, dict[str, Origin]] = {}
-        self._helpers: dict[str, set[str]] = {}
+        self._helpers: dict[str, list[Definition]] = {}
         self._anchors: dict[str, list[str]] = {}
 
     def replace(self, module: str, qualname: str, function: str) -> None:
@@ -67,7 +76,7 @@ class Transplant:
         Raises:
             TransplantError: see there.
         """
-        new = self._adapted(self._definition(function), module, qualname)
+        new = self._adapted(self._source.find(function), module, qualname)
         self._put(module, qualname, lambda old: [_in_place_of(old, new)])
 
     def wrap(self, module: str, qualname: str, factory: str) -> None:
@@ -76,23 +85,19 @@ class Transplant:
         Raises:
             TransplantError: see there.
         """
-        made = wrappers.inner_function(self._definition(factory))
-        new = self._adapted(made, module, qualname)
+        found = self._source.find(factory)
+        made = wrappers.inner_function(found.node)
+        new = self._adapted(replace(found, node=made), module, qualname)
         in_class = "." in qualname
         self._put(module, qualname, lambda old: wrappers.inline(old, new, in_class))
 
     def finish(self) -> None:
         """Bring in what the functions need: helpers, and imports for `ruff` to sort."""
-        for module, names in self._helpers.items():
-            self._insert_helpers(module, names)
+        for module, helpers in self._helpers.items():
+            self._insert_helpers(module, helpers)
         for module, imports in self._new_imports.items():
             tree = self._vllm.tree(module)
             self._vllm.changed[module] = _with_imports(tree, imports)
-
-    def _definition(self, name: str) -> cst.FunctionDef:
-        found = self._source[name]
-        assert isinstance(found, cst.FunctionDef), name
-        return found
 
     def _put(self, module: str, qualname: str, change: Any) -> None:
         tree = self._vllm.tree(module)
@@ -103,15 +108,14 @@ class Transplant:
         self._vllm.changed[module] = tree.with_changes(body=body)
         self._anchors.setdefault(module, []).append(qualname.split(".")[0])
 
-    def _adapted(
-        self, node: cst.FunctionDef, module: str, qualname: str
-    ) -> cst.FunctionDef:
-        adapted = self._renamed(node, module)
+    def _adapted(self, found: Definition, module: str, qualname: str) -> Any:
+        adapted = self._renamed(found, module)
         adapted = adapted.with_changes(name=cst.Name(qualname.split(".")[-1]))
         return without_scaffolding(adapted, is_method="." in qualname)
 
-    def _renamed(self, node: Any, module: str) -> Any:
+    def _renamed(self, definition: Definition, module: str) -> Any:
         """A definition, with every name as it is called in a module of vLLM."""
+        source, node = definition.source, definition.node
         names = _Names()
         node.visit(names)
         names.found.discard(defined_name(node) or "")
@@ -119,13 +123,14 @@ class Transplant:
         renamed: dict[str, str] = {}
         methods: set[str] = set()
         for name in sorted(names.found):
-            origin = self._source.imports.get(name)
+            origin = source.imports.get(name)
             if origin is not None and self._is_module(origin):
                 aliases[name] = f"{origin.module}.{origin.name}"
-            elif name in self._source.definitions:
-                if _is_method(self._source[name]):
+            elif source.has(name):
+                helper = source.find(name)
+                if helper.is_method:
                     methods.add(name)
-                renamed[name] = self._helper(name, module)
+                renamed[name] = self._helper(helper, module)
             elif origin is not None:
                 renamed[name] = self._import(origin, name, module)
         attributes = {
@@ -142,33 +147,27 @@ class Transplant:
             f"{origin.module}.{origin.name}"
         )
 
-    def _helper(self, name: str, module: str) -> str:
+    def _helper(self, helper: Definition, module: str) -> str:
         """Make a definition of the kit known in a module of vLLM."""
-        key = (self._source.name, name)
-        home = self._vllm.homes.get(key)
+        name = helper.name
+        home = self._vllm.homes.get(helper.key)
         if home is not None and home != module:
             return self._import(Origin(home, name), name, module)
         present = _definitions(self._vllm.tree(module)).get(name)
         if home is None and present is not None:
-            if isinstance(self._source[name], cst.SimpleStatementLine):
+            if isinstance(helper.node, cst.SimpleStatementLine):
                 # vLLM's own `logger`, or the same constant of another patch.
                 return name
             raise TransplantError(f"{module} already has another {name}")
         if home is None:
-            self._vllm.homes[key] = module
-            self._helpers.setdefault(module, set()).add(name)
-            # What it needs in turn is looked up now: the set must be complete.
-            self._renamed(self._source[name], module)
+            self._vllm.homes[helper.key] = module
+            self._helpers.setdefault(module, []).append(helper)
+            # What it needs in turn is looked up now: the list must be complete.
+            self._renamed(helper, module)
         return name
 
     def _import(self, origin: Origin, name: str, module: str) -> str:
         """Make a name that the kit imports known in a module of vLLM."""
-        if origin.module.startswith("."):
-            beside = (origin.module.lstrip("."), str(origin.name))
-            home = self._vllm.homes.get(beside)
-            if home is None:
-                raise TransplantError(f"{beside} is not in vLLM's source yet")
-            origin = Origin(home, origin.name)
         if origin.module == module:
             return name
         tree = self._vllm.tree(module)
@@ -192,29 +191,25 @@ class Transplant:
         self._new_imports.setdefault(module, {})[name] = origin
         return name
 
-    def _insert_helpers(self, module: str, names: set[str]) -> None:
-        anchors = self._anchors[module]
+    def _insert_helpers(self, module: str, helpers: list[Definition]) -> None:
         constants: list[Any] = []
-        before: list[Any] = []
-        after: list[Any] = []
+        classes: list[Any] = []
+        functions: list[Any] = []
         methods: list[Any] = []
-        for name, definition in self._source.definitions.items():
-            if name not in names:
-                continue
-            helper = self._renamed(definition, module)
-            if _is_method(definition):
-                methods.append(without_scaffolding(helper, is_method=True))
+        for helper in sorted(helpers, key=lambda helper: helper.position):
+            node = without_scaffolding(
+                self._renamed(helper, module), is_method=helper.is_method
+            )
+            if helper.is_method:
+                methods.append(node)
+            elif isinstance(node, cst.FunctionDef):
+                functions.append(node)
+            elif isinstance(node, cst.ClassDef):
+                classes.append(node)
             else:
-                helper = without_scaffolding(helper, is_method=False)
-                if isinstance(helper, cst.FunctionDef):
-                    after.append(helper)
-                elif isinstance(helper, cst.ClassDef):
-                    # It must be there when a signature names it.
-                    before.append(helper)
-                else:
-                    constants.append(helper)
+                constants.append(node)
         tree = self._vllm.tree(module)
-        tree = _with_helpers(tree, anchors, before, after, methods)
+        tree = _with_helpers(tree, self._anchors[module], classes, functions, methods)
         self._vllm.changed[module] = _with_constants(tree, constants)
 
 
@@ -278,9 +273,7 @@ class _Rename(cst.CSTTransformer):
     ) -> cst.Param:
         return updated_node.with_changes(name=original_node.name)
 
-    def leave_Call(
-        self, original_node: cst.Call, updated_node: cst.Call
-    ) -> cst.Call:
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         function = original_node.func
         if isinstance(function, cst.Name) and function.value in self._methods:
             return wrappers.method_call(updated_node, function.value)
@@ -312,13 +305,6 @@ def _swapped(body: Sequence[Any], path: Sequence[str], change: Any) -> list[Any]
 
 def _in_place_of(old: cst.FunctionDef, new: cst.FunctionDef) -> cst.FunctionDef:
     return new.with_changes(leading_lines=old.leading_lines, decorators=old.decorators)
-
-
-def _is_method(node: cst.CSTNode) -> bool:
-    """Whether a helper is written as a method of the class whose method needs it."""
-    if not isinstance(node, cst.FunctionDef) or not node.params.params:
-        return False
-    return node.params.params[0].name.value == "self"
 
 
 def _definitions(tree: cst.Module) -> dict[str, cst.CSTNode]:
@@ -366,33 +352,30 @@ def _inserted_behind(
 def _with_helpers(
     tree: cst.Module,
     anchors: Iterable[str],
-    before: list[Any],
-    after: list[Any],
+    classes: list[Any],
+    functions: list[Any],
     methods: list[Any],
 ) -> cst.Module:
     """Put helpers beside the functions that need them.
 
-    Classes before the first of these; functions behind the last, or before it where it
-    is a method: a class would hide them at its end.
+    Classes before the first of these, as signatures name them; functions behind the
+    last, or before it where it is a method: a class would hide them at its end.
     """
     names = list(anchors)
     at = [i for i, node in enumerate(tree.body) if defined_name(node) in names]
-    body = list(tree.body)
+    body: list[Any] = list(tree.body)
     first, last = at[0], at[-1]
     anchor = body[last]
     if isinstance(anchor, cst.ClassDef):
-        before, after = before + after, []
-        block = anchor.body
-        anchor = anchor.with_changes(
-            body=block.with_changes(body=[*block.body, *methods])
-        )
-        body[last] = anchor
+        classes, functions = classes + functions, []
+        block = anchor.body.with_changes(body=[*anchor.body.body, *methods])
+        body[last] = anchor.with_changes(body=block)
     return tree.with_changes(
         body=[
             *body[:first],
-            *before,
+            *classes,
             *body[first : last + 1],
-            *after,
+            *functions,
             *body[last + 1 :],
         ]
     )

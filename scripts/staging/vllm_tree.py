@@ -1,11 +1,12 @@
 """A tree of vLLM: a git checkout, or an installed package."""
 
-import ast
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from vllm_responses_fix.fingerprints import fingerprint_source
+from fingerprints import definition
+
+from vllm_responses_fix.fingerprints import fingerprint_tree
 from vllm_responses_fix.releases import RELEASES, Release, Seam
 
 
@@ -47,34 +48,10 @@ def recognise(root: Path) -> str:
 
 
 def _changed_seams(root: Path, release: Release) -> Iterator[Seam]:
-    sources: dict[str, Mapping[str, str]] = {}
     for seam in release.seams.values():
-        if seam.module not in sources:
-            sources[seam.module] = _functions(root, seam.module)
-        source = sources[seam.module].get(seam.qualname)
-        if source is None or fingerprint_source(source) != seam.fingerprint:
+        found = definition(root, seam)
+        if found is None or fingerprint_tree(found) != seam.fingerprint:
             yield seam
-
-
-def _functions(root: Path, module: str) -> Mapping[str, str]:
-    """The source of every function of a module and of its classes, by qualname."""
-    path = root.joinpath(*module.split(".")).with_suffix(".py")
-    if not path.is_file():
-        return {}
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = {}
-    for prefix, body in [
-        ("", tree.body),
-        *(
-            (f"{node.name}.", node.body)
-            for node in tree.body
-            if isinstance(node, ast.ClassDef)
-        ),
-    ]:
-        for node in body:
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                found[prefix + node.name] = ast.unparse(node)
-    return found
 
 
 def overlay(root: Path, folder: Path, files: Iterable[str]) -> None:

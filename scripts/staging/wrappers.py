@@ -2,7 +2,7 @@
 
 In one of four ways, which are the same to a caller:
 
-- a wrapper that only changes an argument becomes an assignment at the head;
+- what a wrapper does with the arguments first is put at the head;
 - `return original(...) or more` takes the place of the final `return None`;
 - what a wrapper does with the result is put before the only `return`;
 - otherwise the function is renamed, with an underscore before its name (as vLLM's
@@ -51,26 +51,26 @@ def method_call(call: cst.Call, name: str) -> cst.Call:
 
 def _at_head(old: cst.FunctionDef, wrapper: cst.FunctionDef) -> Any:
     statements = _statements(wrapper)
-    if len(statements) != 1 or not m.matches(
-        statements[0], m.SimpleStatementLine([m.Expr(_ORIGINAL)])
+    *before, last = statements
+    if not m.matches(last, m.SimpleStatementLine([m.Expr(_ORIGINAL)])) or any(
+        m.findall(statement, m.Name("original")) for statement in before
     ):
         return None
-    line = statements[0]
     changed = [
         arg
-        for arg in line.body[0].value.args
+        for arg in last.body[0].value.args
         if arg.keyword and not m.matches(arg.value, m.Name(arg.keyword.value))
     ]
     assignments = [
         cst.SimpleStatementLine(
             [cst.Assign([cst.AssignTarget(cst.Name(arg.keyword.value))], arg.value)],
-            leading_lines=line.leading_lines,
+            leading_lines=last.leading_lines,
         )
         for arg in changed
     ]
     body = list(old.body.body)
     start = 1 if _is_docstring(body[0]) else 0
-    return _with_body(old, [*body[:start], *assignments, *body[start:]])
+    return _with_body(old, [*body[:start], *before, *assignments, *body[start:]])
 
 
 def _instead_of_none(old: cst.FunctionDef, wrapper: cst.FunctionDef) -> Any:

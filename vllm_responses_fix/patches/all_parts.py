@@ -94,9 +94,11 @@ def _reasoning_text(item: ResponseReasoningItem) -> str:
     if item.content:
         return "\n".join(part.text for part in item.content)
     if item.summary:
-        logger.warning_once(
-            "Using the summary of reasoning items as reasoning where they have no "
-            "content. Please send content."
+        logger.warning(
+            "Using summary text as reasoning content for item %s. "
+            "Please use content instead of summary for "
+            "reasoning items.",
+            item.id,
         )
     return "\n".join(part.text for part in item.summary)
 

@@ -17,12 +17,12 @@ from vllm.entrypoints.openai.responses import utils
 from vllm.entrypoints.openai.responses.protocol import ResponseInputOutputItem
 
 
-class InstructionsMessage(dict[str, Any]):
-    """The system message made from a request's `instructions`.
+class SystemItemMessage(dict[str, Any]):
+    """A system item of a request's input, as a chat message.
 
-    Instructions are the current request's alone, while a system item of its input
-    stays in the conversation. The type tells them apart, as it survives the copies
-    that later releases make of the stored list.
+    It stays in the conversation, while the system message made from `instructions` is
+    the current request's alone. The type tells them apart, as it survives the copies
+    that are made of a stored list.
     """
 
 
@@ -52,7 +52,7 @@ def construct_input_messages(
     Source: vLLM #43244, #37697.
     """
     carried = prev_msg or []
-    first = 1 if carried and isinstance(carried[0], InstructionsMessage) else 0
+    first = 1 if carried and _is_instructions(carried[0]) else 0
 
     new_items: list[Any] = list(prev_response_output or ())
     if isinstance(request_input, str):
@@ -63,15 +63,23 @@ def construct_input_messages(
     tail = utils.construct_chat_messages_with_tool_call(
         new_items, carried[max(first, len(carried) - 1) :]
     )
+    tail = [
+        SystemItemMessage(message) if message.get("role") == "system" else message
+        for message in tail
+    ]
 
     instructions: list[ChatCompletionMessageParam] = []
     if request_instructions:
-        instructions.append(
-            InstructionsMessage(role="system", content=request_instructions)
-        )
+        instructions.append({"role": "system", "content": request_instructions})
     # A sum has the size it needs. A list that grew has room to spare, and this one is
     # kept for as long as the conversation is.
     return instructions + carried[first:-1] + tail
+
+
+def _is_instructions(message: ChatCompletionMessageParam) -> bool:
+    return message.get("role") == "system" and not isinstance(
+        message, SystemItemMessage
+    )
 
 
 def construct_chat_messages_with_tool_call(
