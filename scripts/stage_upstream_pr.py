@@ -1,7 +1,7 @@
 """Write the patches as a patch series for vLLM, with a description for each.
 
     python scripts/stage_upstream_pr.py --vllm ~/src/vllm
-    git -C ~/src/vllm am "$PWD"/upstream-0.21.0/*.patch
+    git -C ~/src/vllm am --keep-non-patch "$PWD"/upstream-0.21.0/*.patch
 
 Of a git checkout of vLLM, or of an installed package (then `git apply`). The staged
 tests are run, each before and after its patch, with the Python this is run with: it

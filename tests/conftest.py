@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 # Test modules import vLLM at their top, hence before any fixture runs.
 prepare_vllm()
 
-pytest_plugins = ["guards"]
+pytest_plugins = ["guards", "patched_source"]
 
 settings.register_profile(
     "default",
@@ -26,6 +26,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.register_profile("soak", settings.get_profile("default"), max_examples=100_000)
+settings.register_profile("brief", settings.get_profile("default"), max_examples=20)
 settings.load_profile("default")
 
 if TYPE_CHECKING:

@@ -76,6 +76,8 @@ def _changed_tests(step: Step) -> list[str]:
     return [
         "### Existing tests that ask for what is changed here",
         "",
+        "Below `tests/entrypoints/openai/`; they are to be changed with it:",
+        "",
         *(f"- `{test}`" for test in step.fix.contradicts),
         "",
     ]

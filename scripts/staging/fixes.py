@@ -35,8 +35,19 @@ class Fix:
         return "\n\n".join([self.subject, *paragraphs, self.issues]) + "\n"
 
 
-def _fix(tags: str, subject: str, test: str, *closes: int) -> Fix:
-    return Fix(f"[Bugfix][Frontend]{tags} {subject}", f"test_{test}.py", closes)
+def _fix(
+    tags: str,
+    subject: str,
+    test: str,
+    *closes: int,
+    contradicts: tuple[str, ...] = (),
+) -> Fix:
+    title = f"[Bugfix][Frontend]{tags} {subject}"
+    return Fix(title, f"test_{test}.py", closes, contradicts)
+
+
+_UTILS_TESTS = "responses/test_responses_utils.py"
+_HARMONY_TESTS = "parser/test_harmony_utils.py"
 
 
 FIXES: Mapping[str, Fix] = {
@@ -47,12 +58,27 @@ FIXES: Mapping[str, Fix] = {
         43244,
     ),
     "all-parts": _fix(
-        "", "Read all parts of Responses API items", "item_content_parts"
+        "",
+        "Read all parts of Responses API items",
+        "item_content_parts",
+        contradicts=(
+            f"{_UTILS_TESTS}::TestReasoningItemContentPriority"
+            "::test_summary_with_multiple_entries_uses_first",
+        ),
     ),
     "merge-items": _fix(
         "",
         "Merge contiguous assistant items into one chat message",
         "assistant_item_merging",
+        contradicts=tuple(
+            f"{_UTILS_TESTS}::TestMaybeCombineReasoningAndToolCall"
+            f"::test_returns_none_when_{case}"
+            for case in (
+                "id_does_not_start_with_mcp_prefix",
+                "last_message_has_no_reasoning",
+                "id_is_empty_string",
+            )
+        ),
     ),
     "snapshots": _fix(
         "", "Don't change stored Responses API conversations", "stored_conversations"
@@ -74,6 +100,11 @@ FIXES: Mapping[str, Fix] = {
         "[gpt-oss]",
         "Convert Responses API items with all their parts",
         "harmony_input_items",
+        contradicts=tuple(
+            f"{_HARMONY_TESTS}::TestResponseInputToHarmonyReasoningItem"
+            f"::test_reasoning_{case}_returns_none"
+            for case in ("without_content", "with_none_content")
+        ),
     ),
     "harmony-truncated": _fix(
         "[gpt-oss]",

@@ -49,7 +49,9 @@ class VllmSource:
         return path / "__init__.py" if is_package else path.with_suffix(".py")
 
     def has_module(self, name: str) -> bool:
-        return (self.root / self.path(name)).is_file()
+        # Beside an installed vLLM there are all other packages.
+        ours = name.partition(".")[0] == "vllm"
+        return ours and (self.root / self.path(name)).is_file()
 
     def tree(self, module: str) -> cst.Module:
         if module in self.changed:

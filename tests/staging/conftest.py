@@ -1,0 +1,38 @@
+"""The series for the vLLM that is installed here, made once."""
+
+import os
+from pathlib import Path
+
+import pytest
+import vllm
+from harness.vocabulary import prepare_vocabulary
+from staged_series import Staged
+from staging.series import make_steps
+from staging.trial import make_tree
+from staging.vllm_tree import recognise
+
+SIGNER = "[user]\n\tname = A Developer\n\temail = developer@example.com\n"
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    root = Path(vllm.__file__).parents[1]
+    version = recognise(root)
+    steps = make_steps(root, version)
+    tree = tmp_path_factory.mktemp("staged") / "tree"
+    make_tree(steps, len(steps), root, tree)
+    return Staged(root, version, steps, tree)
+
+
+@pytest.fixture(scope="session")
+def signer_config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment in which git knows a name and an address, and nothing else."""
+    path = tmp_path_factory.mktemp("git") / "config"
+    path.write_text(SIGNER)
+    return {"GIT_CONFIG_GLOBAL": str(path), "GIT_CONFIG_SYSTEM": os.devnull}
+
+
+@pytest.fixture(scope="session")
+def vocabulary() -> None:
+    """Harmony's, for processes that have no harness."""
+    prepare_vocabulary()

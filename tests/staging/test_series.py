@@ -1,0 +1,199 @@
+"""What `scripts/stage_upstream_pr.py` writes can be sent to vLLM."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from staged_series import Staged
+from staging.fixes import FIXES
+from staging.series import RUFF_CONFIG, TESTS, touched
+from staging.vllm_tree import UnknownTreeError, overlay, recognise
+
+from vllm_responses_fix.patches import PATCHES
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / "scripts" / "stage_upstream_pr.py"
+MYPY_CONFIG = ROOT / "scripts" / "staging" / "vllm_mypy.ini"
+
+
+@pytest.fixture(scope="module")
+def written(
+    staged: Staged,
+    tmp_path_factory: pytest.TempPathFactory,
+    signer_config: dict[str, str],
+    vocabulary: None,
+) -> list[Path]:
+    """The patches, as the command writes them after it has run all staged tests."""
+    out = tmp_path_factory.mktemp("series")
+    run = _stage(staged.root, out, signer_config)
+    assert run.returncode == 0, run.stderr
+    return sorted(out.glob("*.patch"))
+
+
+def _stage(
+    root: Path, out: Path, settings: dict[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, str(TOOL), "--vllm", str(root), "--out", str(out)],
+        cwd=out,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_git_am_takes_the_series(
+    staged: Staged,
+    written: list[Path],
+    signer_config: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, **signer_config},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    _copy(staged, tmp_path)
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "vLLM")
+    git("am", "--keep-non-patch", *map(str, written))
+
+    for step in staged.steps:
+        assert (tmp_path / step.test).read_text() == step.files[step.test]
+    for path in touched(staged.steps):
+        assert (tmp_path / path).read_text() == (staged.tree / path).read_text()
+    messages = git("log", "--reverse", "--format=%B%x00").split("\0")[1:-1]
+    for step, message in zip(staged.steps, messages, strict=True):
+        assert message.strip().startswith(step.fix.subject)
+        assert message.strip().endswith(
+            "Signed-off-by: A Developer <developer@example.com>"
+        )
+        assert re.search(r"^(FIX|Part of) #\d+$", message, re.MULTILINE)
+
+
+def test_git_apply_takes_the_series_in_a_package_tree(
+    staged: Staged, written: list[Path], tmp_path: Path
+) -> None:
+    _copy(staged, tmp_path)
+    subprocess.run(["git", "apply", *map(str, written)], cwd=tmp_path, check=True)
+
+    for path in touched(staged.steps):
+        assert (tmp_path / path).read_text() == (staged.tree / path).read_text()
+
+
+def test_the_first_patch_is_the_reconstruction_alone(staged: Staged) -> None:
+    first = staged.steps[0]
+
+    assert first.patch.name == "reconstruction"
+    assert first.fix.issues == "FIX #43244"
+    assert [path for path in first.files if path.startswith("vllm/")] == [
+        "vllm/entrypoints/openai/responses/utils.py"
+    ]
+
+
+def test_each_patch_has_a_description_with_its_test_results(
+    staged: Staged, written: list[Path]
+) -> None:
+    for step, patch in zip(staged.steps, written, strict=True):
+        text = patch.with_suffix(".md").read_text()
+        assert text.startswith(f"# {step.fix.subject}\n")
+        purpose, plan, result = re.split(r"## Test (?:Plan|Result)", text)
+        assert "## Purpose" in purpose
+        for number in ("43247", "42189", "37697", "34738"):
+            assert f"#{number}" in purpose
+        assert step.test in plan
+        without, with_it = result.split("With it:")
+        assert re.search(r"^\d+ failed.* in .*s$", without, re.MULTILINE)
+        assert re.search(r"^\d+ passed.* in .*s$", with_it, re.MULTILINE)
+        assert "failed" not in with_it
+
+
+def test_vllm_s_ruff_and_mypy_find_nothing(staged: Staged) -> None:
+    tests = [step.test for step in staged.steps]
+    files = touched(staged.steps)
+    ruff = [sys.executable, "-m", "ruff"]
+    config = ["--no-cache", "--config", str(RUFF_CONFIG)]
+    for check in (["check"], ["format", "--check"]):
+        command = [*ruff, *check, *config, *files, *tests]
+        run = subprocess.run(command, cwd=staged.tree, capture_output=True, text=True)
+        assert run.returncode == 0, run.stdout
+
+    mypy = [sys.executable, "-m", "mypy", "--config-file", str(MYPY_CONFIG)]
+    found = {
+        tree: subprocess.run(
+            [*mypy, "--cache-dir", os.devnull, *files],
+            cwd=tree,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for tree in (staged.root, staged.tree)
+    }
+    before, after = (
+        {re.sub(r":\d+:", ":", line) for line in text.splitlines()}
+        for text in found.values()
+    )
+    assert after <= before, after - before
+
+
+def test_the_kit_s_own_tests_pass_on_the_patched_source(staged: Staged) -> None:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("VLLM_", "PYTEST_"))
+    }
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("--patched-source", "--hypothesis-profile=brief"),
+            *("tests/converter", "tests/http", "tests/harmony"),
+        ],
+        cwd=ROOT,
+        env={**inherited, "PYTHONPATH": str(staged.tree)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert run.returncode == 0, run.stdout[-5000:]
+
+
+def test_without_a_name_nobody_signs_off(staged: Staged, tmp_path: Path) -> None:
+    nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+    run = _stage(staged.root, tmp_path, nobody)
+
+    assert run.returncode == 1
+    assert "git has no user.name" in run.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_changed_tree_is_no_release(staged: Staged, tmp_path: Path) -> None:
+    _copy(staged, tmp_path)
+    path = tmp_path / "vllm/entrypoints/openai/responses/utils.py"
+    text = path.read_text()
+    path.write_text(text.replace("messages.extend(input_messages)", "pass"))
+
+    with pytest.raises(UnknownTreeError, match="construct_input_messages"):
+        recognise(tmp_path)
+
+
+def test_every_patch_has_a_fix_and_every_fix_its_tests() -> None:
+    assert {patch.name for patch in PATCHES} == FIXES.keys()
+    files = {path.name for path in TESTS.glob("test_*.py")}
+    assert files == {fix.test for fix in FIXES.values()}
+
+
+def _copy(staged: Staged, folder: Path) -> None:
+    """A pristine copy of the installed vLLM, as far as patches look at it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    overlay(staged.root, folder, touched(staged.steps))
