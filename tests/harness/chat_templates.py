@@ -7,8 +7,8 @@ one block unless they differ. The two templates differ in whether vLLM hands the
 message's content as one string or as a list of parts.
 """
 
-# A template in which "developer" occurs is taken for one that knows this role. For others
-# vLLM (0.23 on) makes system messages of developer messages and puts all of them first.
+# vLLM takes a template in which "developer" occurs for one that knows this role. For
+# others it makes system messages of developer messages and puts all of them first.
 _HEAD = """\
 {#- "developer" is a role like any other -#}
 {%- if tools -%}
