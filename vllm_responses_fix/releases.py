@@ -265,8 +265,8 @@ def _parsable_context_init(fingerprint: str) -> Seam:
     return Seam(_CONTEXT, "ParsableContext.__init__", fingerprint)
 
 
-def _postprocess_messages(module: str, fingerprint: str) -> Seam:
-    return Seam(module, "_postprocess_messages", fingerprint)
+def _postprocess_messages(fingerprint: str) -> Seam:
+    return Seam(_CHAT_UTILS, "_postprocess_messages", fingerprint)
 
 
 def _construct_message(fingerprint: str) -> Seam:
@@ -284,7 +284,7 @@ _CHAT_0_22: Mapping[str, Seam | None] = {
     "create_responses": _serving("_create_responses", "d0c9de4711861a5a"),
     "responses_parser_init": None,
     "parsable_context_init": _parsable_context_init("f124b90ef4efb807"),
-    "postprocess_messages": _postprocess_messages(_CHAT_UTILS, "1bc9da8ceba6f89f"),
+    "postprocess_messages": _postprocess_messages("1bc9da8ceba6f89f"),
 }
 _CHAT_PATCHES_0_22: Mapping[str, str | FixedUpstream] = {
     "reconstruction": "reconstruction_0_22",
@@ -297,7 +297,7 @@ _CHAT_PATCHES_0_22: Mapping[str, str | FixedUpstream] = {
 _CHAT_0_23: Mapping[str, Seam | None] = {
     "create_responses": _serving("_create_responses", "9fc2b2ba7fb5342d"),
     "parsable_context_init": _parsable_context_init("868c8e2825c49eee"),
-    "postprocess_messages": _postprocess_messages(_CHAT_UTILS, "f461afcc5bc909bf"),
+    "postprocess_messages": _postprocess_messages("f461afcc5bc909bf"),
 }
 _CHAT_0_24: Mapping[str, Seam | None] = {
     "make_request": _serving("_make_request", "854d592f34ea472e"),
@@ -336,7 +336,10 @@ _CHAT_0_28: Mapping[str, Seam | None] = {
 }
 _CHAT_0_29: Mapping[str, Seam | None] = {
     "create_responses": _serving("_create_responses", "6e29f4c257716b89"),
-    "postprocess_messages": _postprocess_messages(_CHAT_UTILS, "85053541331a37d5"),
+    "postprocess_messages": None,
+}
+_CHAT_PATCHES_0_29: Mapping[str, str | FixedUpstream] = {
+    "snapshots": "snapshots_0_29",
 }
 _CHAT_0_30: Mapping[str, Seam | None] = {
     "construct_input_messages": Seam(
@@ -371,9 +374,6 @@ _CHAT_0_32: Mapping[str, Seam | None] = {
     ),
     "create_responses": _serving("_create_responses", "3585075981e416c6"),
     "parsable_context_init": _parsable_context_init("94bd263a27626b63"),
-    "postprocess_messages": _postprocess_messages(
-        "vllm.renderers.chat_utils", "85053541331a37d5"
-    ),
     "responses_stream_generator": None,
     "responses_full_generator": None,
 }
@@ -387,9 +387,6 @@ _CHAT_PATCHES_0_32: Mapping[str, str | FixedUpstream] = {
 }
 _CHAT_0_33: Mapping[str, Seam | None] = {
     "create_responses": _serving("_create_responses", "d145e56f596b00d0"),
-    "postprocess_messages": _postprocess_messages(
-        "vllm.renderers.chat_utils.chat_message", "a85b805e7aed9db2"
-    ),
 }
 
 
@@ -592,7 +589,7 @@ _V0_25_1 = _V0_24_0.followed_by(
 _V0_26_0 = _V0_25_1.followed_by(seams={**_CHAT_0_26, **_HARMONY_0_26})
 _V0_27_1 = _V0_26_0.followed_by(seams={**_CHAT_0_27, **_HARMONY_0_27})
 _V0_28_0 = _V0_27_1.followed_by(seams=_CHAT_0_28)
-_V0_29_0 = _V0_28_0.followed_by(seams=_CHAT_0_29)
+_V0_29_0 = _V0_28_0.followed_by(seams=_CHAT_0_29, patches=_CHAT_PATCHES_0_29)
 _V0_30_0 = _V0_29_0.followed_by(
     seams={**_CHAT_0_30, **_HARMONY_0_30},
     patches={**_CHAT_PATCHES_0_30, **_HARMONY_PATCHES_0_30},

@@ -197,6 +197,11 @@ PATCHES = (
                 },
                 relies_on=("create_responses",),
             ),
+            Variant(
+                module="snapshots_0_29",
+                wraps={"parsable_context_init": "copy_response_messages"},
+                relies_on=("create_responses",),
+            ),
         ),
     ),
     Patch(
