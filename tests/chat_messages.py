@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
+from harness.vllm_compat import construct_input_messages
 from openai.types.responses import ResponseOutputItem
 from pydantic import TypeAdapter
-from vllm.entrypoints.openai.responses import serving
 from vllm.entrypoints.openai.responses.protocol import ResponsesRequest
 
 _OUTPUT = TypeAdapter(list[ResponseOutputItem])
@@ -13,7 +13,7 @@ _OUTPUT = TypeAdapter(list[ResponseOutputItem])
 
 def construct(**arguments: Any) -> list[Any]:
     """The function that the server calls, patched or not."""
-    return serving.construct_input_messages(**arguments)
+    return construct_input_messages(**arguments)
 
 
 def parse_input(wire: Any) -> Any:

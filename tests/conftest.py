@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 # Test modules import vLLM at their top, hence before any fixture runs.
 prepare_vllm()
 
-pytest_plugins = ["guards", "patched_source"]
+pytest_plugins = ["guards", "patched_source", "releases"]
 
 settings.register_profile(
     "default",
@@ -25,8 +25,9 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+# Every release runs the same code of the kit, so a few examples each find what differs.
+settings.register_profile("matrix", settings.get_profile("default"), max_examples=40)
 settings.register_profile("soak", settings.get_profile("default"), max_examples=100_000)
-settings.register_profile("brief", settings.get_profile("default"), max_examples=20)
 settings.load_profile("default")
 
 if TYPE_CHECKING:

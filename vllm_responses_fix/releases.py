@@ -20,6 +20,8 @@ _HARMONY = f"{_OPENAI}.responses.harmony"
 _HARMONY_UTILS = f"{_OPENAI}.parser.harmony_utils"
 _CONTEXT = f"{_OPENAI}.responses.context"
 _STREAMING = f"{_OPENAI}.responses.streaming_events"
+_CHAT_UTILS = "vllm.entrypoints.chat_utils"
+_RENDERER = "vllm.renderers.online_renderer"
 
 TRIGGER = _SERVING
 """Once this module is imported, all that has seams is too."""
@@ -117,7 +119,7 @@ _V0_21_0 = Release(
             "792b859188ecd651",
         ),
         "postprocess_messages": Seam(
-            "vllm.entrypoints.chat_utils", "_postprocess_messages", "74829d03aa762af4"
+            _CHAT_UTILS, "_postprocess_messages", "74829d03aa762af4"
         ),
         "responses_stream_generator": Seam(
             _SERVING, f"{_SERVING_CLASS}.responses_stream_generator", "6dcfa708ed0d062e"
@@ -254,7 +256,367 @@ _V0_21_0 = Release(
     },
 )
 
-RELEASES: Mapping[str, Release] = {"0.21.0": _V0_21_0}
+
+def _serving(method: str, fingerprint: str) -> Seam:
+    return Seam(_SERVING, f"{_SERVING_CLASS}.{method}", fingerprint)
+
+
+def _parsable_context_init(fingerprint: str) -> Seam:
+    return Seam(_CONTEXT, "ParsableContext.__init__", fingerprint)
+
+
+def _postprocess_messages(fingerprint: str) -> Seam:
+    return Seam(_CHAT_UTILS, "_postprocess_messages", fingerprint)
+
+
+def _construct_message(fingerprint: str) -> Seam:
+    return Seam(_UTILS, "_construct_message_from_response_item", fingerprint)
+
+
+_CHAT_0_22: Mapping[str, Seam | None] = {
+    "construct_chat_messages_with_tool_call": Seam(
+        _UTILS, "construct_chat_messages_with_tool_call", "39c2fcaca978de52"
+    ),
+    "maybe_combine_reasoning_and_tool_call": None,
+    "construct_single_message_from_response_item": None,
+    "construct_message_from_response_item": _construct_message("9c8f6defc9fee431"),
+    "make_request": _serving("_make_request", "fefd154e7ac65e8a"),
+    "create_responses": _serving("_create_responses", "d0c9de4711861a5a"),
+    "responses_parser_init": None,
+    "parsable_context_init": _parsable_context_init("f124b90ef4efb807"),
+    "postprocess_messages": _postprocess_messages("1bc9da8ceba6f89f"),
+}
+_CHAT_PATCHES_0_22: Mapping[str, str | FixedUpstream] = {
+    "reconstruction": "reconstruction_0_22",
+    "all-parts": "all_parts_0_22",
+    "merge-items": FixedUpstream(
+        "0.22.0", "_construct_message_from_response_item merges (#42189)"
+    ),
+    "snapshots": "snapshots_0_22",
+}
+_CHAT_0_23: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "9fc2b2ba7fb5342d"),
+    "parsable_context_init": _parsable_context_init("868c8e2825c49eee"),
+    "postprocess_messages": _postprocess_messages("f461afcc5bc909bf"),
+}
+_CHAT_0_24: Mapping[str, Seam | None] = {
+    "make_request": _serving("_make_request", "854d592f34ea472e"),
+    "create_responses": _serving("_create_responses", "7196a8624f2d7c62"),
+    "parsable_context_init": _parsable_context_init("85c366e7d16c59cc"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "139bccf206c08aa5"
+    ),
+}
+_CHAT_0_25: Mapping[str, Seam | None] = {
+    "construct_message_from_response_item": _construct_message("df8c1197d9a38cc5"),
+    "make_request": _serving("_make_request", "1c3500f4f8cb4cbd"),
+    "create_responses": _serving("_create_responses", "a2ab639522ddd14b"),
+    "parsable_context_init": _parsable_context_init("93995bd625821046"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "d45f735bd3b64f5e"
+    ),
+}
+_CHAT_PATCHES_0_25: Mapping[str, str | FixedUpstream] = {
+    "all-parts": "all_parts_0_25",
+}
+_CHAT_0_26: Mapping[str, Seam | None] = {
+    "parsable_context_init": _parsable_context_init("b946b8db84950e85"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "15a2e8d894c8b703"
+    ),
+}
+_CHAT_0_27: Mapping[str, Seam | None] = {
+    "make_request": _serving("_make_request", "c002c757448acd1c"),
+}
+_CHAT_0_28: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "bc26eb4ced520b81"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "5372a18232db2fac"
+    ),
+}
+_CHAT_0_29: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "6e29f4c257716b89"),
+    "postprocess_messages": None,
+}
+_CHAT_PATCHES_0_29: Mapping[str, str | FixedUpstream] = {
+    "snapshots": "snapshots_0_29",
+}
+_CHAT_0_30: Mapping[str, Seam | None] = {
+    "construct_input_messages": Seam(
+        _UTILS,
+        "construct_input_messages",
+        "c4a6ddb03860ab93",
+        imported_into=(_RENDERER,),
+    ),
+    "construct_message_from_response_item": _construct_message("719e5601d9bc9f5b"),
+    "make_request": None,
+    "render_resolved_response_inputs": _serving(
+        "_render_resolved_response_inputs", "dfcb440c1b2be5b0"
+    ),
+    "render_responses": Seam(
+        _RENDERER, "OnlineRenderer.render_responses", "7917ca006ea1d282"
+    ),
+    "create_responses": _serving("_create_responses", "6fc33c6cf507a52a"),
+}
+_CHAT_PATCHES_0_30: Mapping[str, str | FixedUpstream] = {
+    "reconstruction": "reconstruction_0_30",
+}
+_CHAT_0_31: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "94d2c9b1a43bf408"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "05436be6cdb99b9c"
+    ),
+}
+_CHAT_0_32: Mapping[str, Seam | None] = {
+    "construct_message_from_response_item": _construct_message("39713fd72243cd69"),
+    "render_responses": Seam(
+        _RENDERER, "OnlineRenderer.render_responses", "e9ba16711260dfa7"
+    ),
+    "create_responses": _serving("_create_responses", "3585075981e416c6"),
+    "parsable_context_init": _parsable_context_init("94bd263a27626b63"),
+    "responses_stream_generator": None,
+    "responses_full_generator": None,
+}
+_CHAT_PATCHES_0_32: Mapping[str, str | FixedUpstream] = {
+    "all-parts": "all_parts_0_32",
+    "stream-ids": FixedUpstream(
+        "0.32.0",
+        "the items that a stream has shown are stored, or lend their ids to those "
+        "that are (reuse_streamed_item_ids)",
+    ),
+}
+_CHAT_0_33: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "d145e56f596b00d0"),
+}
+
+
+def _harmony(name: str, fingerprint: str) -> Seam:
+    return Seam(_HARMONY, name, fingerprint, imported_into=(_SERVING,))
+
+
+def _streaming(name: str, fingerprint: str) -> Seam:
+    return Seam(_STREAMING, name, fingerprint, imported_into=(_SERVING,))
+
+
+def _harmony_context(method: str, fingerprint: str) -> Seam:
+    return Seam(_CONTEXT, f"HarmonyContext.{method}", fingerprint)
+
+
+def _renderer(method: str, fingerprint: str) -> Seam:
+    return Seam(_RENDERER, f"OnlineRenderer.{method}", fingerprint)
+
+
+def _render_for_completion(fingerprint: str, *imported_into: str) -> Seam:
+    return Seam(
+        _HARMONY_UTILS,
+        "render_for_completion",
+        fingerprint,
+        imported_into=(*imported_into, _CONTEXT),
+    )
+
+
+_HARMONY_0_22: Mapping[str, Seam | None] = {
+    "make_response_output_items_with_harmony": _serving(
+        "_make_response_output_items_with_harmony", "61f86ce9c7252a7c"
+    ),
+    "response_input_to_harmony": _harmony(
+        "response_input_to_harmony", "26f83fc2fe526a02"
+    ),
+    "harmony_to_response_output": _harmony(
+        "harmony_to_response_output", "0c248ccdb1fe18a4"
+    ),
+    "parser_state_to_response_output": _harmony(
+        "parser_state_to_response_output", "3a8a10204048814b"
+    ),
+    "parse_function_call": None,
+    "emit_content_delta_events": _streaming(
+        "emit_content_delta_events", "0e234f00342c5aa8"
+    ),
+    "emit_previous_item_done_events": _streaming(
+        "emit_previous_item_done_events", "0ebdf5cbf3f135de"
+    ),
+    "harmony_context_init": _harmony_context("__init__", "53981064098565da"),
+}
+_HARMONY_PATCHES_0_22: Mapping[str, str | FixedUpstream] = {
+    "harmony-truncated": "harmony_truncated_0_22",
+    "harmony-stream-items": "harmony_stream_items_0_22",
+    "harmony-call-items": FixedUpstream(
+        "0.22.1",
+        "a call is told by its recipient (is_function_recipient), and has its whole "
+        "name (extract_function_from_recipient)",
+    ),
+}
+_HARMONY_0_23: Mapping[str, Seam | None] = {
+    "construct_input_messages_with_harmony": _serving(
+        "_construct_input_messages_with_harmony", "471e0c58c7c815b5"
+    ),
+    "extract_system_message_from_request": None,
+    "construct_harmony_system_input_message": None,
+    "get_harmony_builtin_tool_descriptions": _serving(
+        "_get_harmony_builtin_tool_descriptions", "d466dca03f2a162f"
+    ),
+    "build_harmony_preamble": Seam(
+        _HARMONY_UTILS, "build_harmony_preamble", "dcf98b108e44de59"
+    ),
+    "extract_instructions_from_messages": Seam(
+        _HARMONY_UTILS, "extract_instructions_from_messages", "9a09e8879b0a8622"
+    ),
+    "get_system_or_developer_message": Seam(
+        _HARMONY_UTILS, "get_system_or_developer_message", "e160ab710bde0e97"
+    ),
+    "response_input_to_harmony": _harmony(
+        "response_input_to_harmony", "1c835c79ef8e9d4c"
+    ),
+}
+_HARMONY_PATCHES_0_23: Mapping[str, str | FixedUpstream] = {
+    "harmony-reconstruction": "harmony_conversation_0_23",
+    "harmony-items": "harmony_items_0_23",
+}
+_HARMONY_0_24: Mapping[str, Seam | None] = {
+    "harmony_context_init": _harmony_context("__init__", "7c159cf5d94f391d"),
+}
+_HARMONY_0_25: Mapping[str, Seam | None] = {
+    "construct_input_messages_with_harmony": _serving(
+        "_construct_input_messages_with_harmony", "aad691ad674d4aa6"
+    ),
+    "make_response_output_items_with_harmony": None,
+    "harmony_to_response_output": None,
+    "parser_state_to_response_output": None,
+    "parse_final_message": Seam(_HARMONY, "_parse_final_message", "71ad327da62b50db"),
+    "emit_content_delta_events": _streaming(
+        "emit_content_delta_events", "ecbb172f81280c29"
+    ),
+    "emit_previous_item_done_events": _streaming(
+        "emit_previous_item_done_events", "aefcb0edd4eeef34"
+    ),
+    "render_for_completion": _render_for_completion(
+        "878fd348d9964723", _SERVING, _RENDERER
+    ),
+    "auto_drop_analysis_messages": Seam(
+        _HARMONY_UTILS, "auto_drop_analysis_messages", "c5de202fcee78f9d"
+    ),
+    "harmony_context_init": _harmony_context("__init__", "8fdf2ededb85d4e9"),
+    "harmony_context_append_output": _harmony_context(
+        "append_output", "07c0de2ff86e0d96"
+    ),
+    "streaming_harmony_context_append_output": None,
+    "streaming_harmony_context_append_tool_output": None,
+}
+_HARMONY_PATCHES_0_25: Mapping[str, str | FixedUpstream] = {
+    "harmony-truncated": FixedUpstream(
+        "0.25.1", "HarmonyContext appends what its parser still holds (flush)"
+    ),
+    "harmony-preambles": "harmony_preambles_0_25",
+    "harmony-streamed-tools": FixedUpstream(
+        "0.25.1", "a stream has the same HarmonyContext as any other response"
+    ),
+    "harmony-tool-runs": "harmony_tool_runs_0_25",
+}
+_HARMONY_0_26: Mapping[str, Seam | None] = {
+    "harmony_context_init": _harmony_context("__init__", "64411317ffb0279d"),
+    "harmony_context_append_output": _harmony_context(
+        "append_output", "f65d3c1d6614c1cc"
+    ),
+}
+_HARMONY_0_27: Mapping[str, Seam | None] = {
+    "make_request_with_harmony": _serving(
+        "_make_request_with_harmony", "08bb85fd7e897487"
+    ),
+}
+_HARMONY_0_30: Mapping[str, Seam | None] = {
+    "construct_input_messages_with_harmony": None,
+    "make_request_with_harmony": None,
+    "render_responses_with_harmony": _renderer(
+        "_render_responses_with_harmony", "31bc9f8bdcefe042"
+    ),
+    "get_harmony_builtin_tool_descriptions": _renderer(
+        "_get_harmony_builtin_tool_descriptions", "eca2d17a786c646e"
+    ),
+    "render_responses_harmony_messages": _renderer(
+        "render_responses_harmony_messages", "849220948a4e9a70"
+    ),
+    "construct_harmony_previous_input_messages": Seam(
+        _HARMONY,
+        "construct_harmony_previous_input_messages",
+        "3a990388001c6462",
+        imported_into=(_RENDERER,),
+    ),
+    "extract_instructions_from_messages": Seam(
+        _HARMONY_UTILS, "extract_instructions_from_messages", "b6dd56f341050dcb"
+    ),
+    "response_input_to_harmony": Seam(
+        _HARMONY,
+        "response_input_to_harmony",
+        "71f4b283962e2733",
+        imported_into=(_RENDERER,),
+    ),
+    "render_for_completion": _render_for_completion("878fd348d9964723", _RENDERER),
+}
+_HARMONY_PATCHES_0_30: Mapping[str, str | FixedUpstream] = {
+    "harmony-reconstruction": "harmony_conversation_0_30",
+}
+_HARMONY_0_31: Mapping[str, Seam | None] = {
+    "render_responses_with_harmony": _renderer(
+        "_render_responses_with_harmony", "1bca3658045ee354"
+    ),
+    "render_for_completion": _render_for_completion("56f5ab243e3edd14", _RENDERER),
+    "harmony_context_init": _harmony_context("__init__", "b53efebf2c866633"),
+}
+_HARMONY_0_32: Mapping[str, Seam | None] = {
+    "harmony_context_init": _harmony_context("__init__", "f0984b204162f171"),
+}
+_HARMONY_0_33: Mapping[str, Seam | None] = {
+    "render_responses_with_harmony": _renderer(
+        "_render_responses_with_harmony", "da34669a0f9ff7e1"
+    ),
+}
+_HARMONY_PATCHES_0_33: Mapping[str, str | FixedUpstream] = {
+    "harmony-reconstruction": "harmony_conversation_0_33",
+}
+
+_V0_22_1 = _V0_21_0.followed_by(
+    seams={**_CHAT_0_22, **_HARMONY_0_22},
+    patches={**_CHAT_PATCHES_0_22, **_HARMONY_PATCHES_0_22},
+)
+_V0_23_0 = _V0_22_1.followed_by(
+    seams={**_CHAT_0_23, **_HARMONY_0_23}, patches=_HARMONY_PATCHES_0_23
+)
+_V0_24_0 = _V0_23_0.followed_by(seams={**_CHAT_0_24, **_HARMONY_0_24})
+_V0_25_1 = _V0_24_0.followed_by(
+    seams={**_CHAT_0_25, **_HARMONY_0_25},
+    patches={**_CHAT_PATCHES_0_25, **_HARMONY_PATCHES_0_25},
+)
+_V0_26_0 = _V0_25_1.followed_by(seams={**_CHAT_0_26, **_HARMONY_0_26})
+_V0_27_1 = _V0_26_0.followed_by(seams={**_CHAT_0_27, **_HARMONY_0_27})
+_V0_28_0 = _V0_27_1.followed_by(seams=_CHAT_0_28)
+_V0_29_0 = _V0_28_0.followed_by(seams=_CHAT_0_29, patches=_CHAT_PATCHES_0_29)
+_V0_30_0 = _V0_29_0.followed_by(
+    seams={**_CHAT_0_30, **_HARMONY_0_30},
+    patches={**_CHAT_PATCHES_0_30, **_HARMONY_PATCHES_0_30},
+)
+_V0_31_0 = _V0_30_0.followed_by(seams={**_CHAT_0_31, **_HARMONY_0_31})
+_V0_32_0 = _V0_31_0.followed_by(
+    seams={**_CHAT_0_32, **_HARMONY_0_32}, patches=_CHAT_PATCHES_0_32
+)
+_V0_33_0 = _V0_32_0.followed_by(
+    seams={**_CHAT_0_33, **_HARMONY_0_33}, patches=_HARMONY_PATCHES_0_33
+)
+
+RELEASES: Mapping[str, Release] = {
+    "0.21.0": _V0_21_0,
+    "0.22.1": _V0_22_1,
+    "0.23.0": _V0_23_0,
+    "0.24.0": _V0_24_0,
+    "0.25.1": _V0_25_1,
+    "0.26.0": _V0_26_0,
+    "0.27.1": _V0_27_1,
+    "0.28.0": _V0_28_0,
+    "0.29.0": _V0_29_0,
+    "0.30.0": _V0_30_0,
+    "0.31.0": _V0_31_0,
+    "0.32.0": _V0_32_0,
+    "0.33.0": _V0_33_0,
+}
 """By version, oldest first."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import libcst as cst
+import libcst.matchers as m
 
 import vllm_responses_fix.patches
 
@@ -46,7 +47,7 @@ class PatchSource:
         self.name = name
         text = (_FOLDER / f"{name}.py").read_text(encoding="utf-8")
         self.lines = text.count("\n")
-        tree = cst.parse_module(text)
+        tree = cst.parse_module(text).visit(_Unquote())
         self._definitions = {
             name: Definition(self, statement, position)
             for position, statement in enumerate(tree.body)
@@ -135,11 +136,47 @@ def imported_names(tree: cst.Module) -> dict[str, Origin]:
     """The names that a module imports at its top level, and where from."""
     found: dict[str, Origin] = {}
     for statement in tree.body:
-        if not isinstance(statement, cst.SimpleStatementLine):
-            continue
-        for part in statement.body:
-            found.update(_imported(part))
+        lines = statement.body.body if _is_for_types(statement) else [statement]
+        for line in lines:
+            if isinstance(line, cst.SimpleStatementLine):
+                for part in line.body:
+                    found.update(_imported(part))
     return found
+
+
+def _is_for_types(statement: Any) -> bool:
+    return isinstance(statement, cst.If) and m.matches(
+        statement.test, m.Name("TYPE_CHECKING")
+    )
+
+
+class _Unquote(cst.CSTTransformer):
+    """Takes annotations out of their quotes, which the kit needs as it is imported.
+
+    In vLLM's own file the names are those of the file.
+    """
+
+    def __init__(self) -> None:
+        self._annotations = 0
+
+    def visit_Annotation(self, node: cst.Annotation) -> None:
+        self._annotations += 1
+
+    def leave_Annotation(
+        self, original_node: cst.Annotation, updated_node: cst.Annotation
+    ) -> cst.Annotation:
+        self._annotations -= 1
+        return updated_node
+
+    def visit_Subscript(self, node: cst.Subscript) -> bool:
+        return not m.matches(node.value, m.Name("Literal"))
+
+    def leave_SimpleString(
+        self, original_node: cst.SimpleString, updated_node: cst.SimpleString
+    ) -> cst.BaseExpression:
+        if not self._annotations:
+            return updated_node
+        return cst.parse_expression(str(updated_node.evaluated_value))
 
 
 def _imported(statement: cst.CSTNode) -> Iterator[tuple[str, Origin]]:

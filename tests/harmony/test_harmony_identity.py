@@ -1,10 +1,13 @@
 """gpt-oss: chained and replayed, any conversation becomes the same token ids."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from harmony_path import HarmonyPath
+from harness.app import ServerFactory
 from harness.client import Item, as_items
+from harness.event_loop import EventLoopThread
 from harness.harmony_encoding import harmony_encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,9 +22,9 @@ PATH = HarmonyPath()
 class _Conversation:
     """A conversation that is made up turn by turn."""
 
-    def __init__(self, data: st.DataObject) -> None:
+    def __init__(self, data: st.DataObject, served: Served) -> None:
         self.data = data
-        self.served = Served()
+        self.served = served
         self.items: list[Item] = []
         self.response_id: str | None = None
         self.said = 0
@@ -71,16 +74,25 @@ class _Conversation:
         body = self.chained(new_input, params)
         stream = self.data.draw(st.booleans())
         answer = self.data.draw(PATH.answers(self.text("model"), may_call=True))
-        self.response_id, output = self.served.answer(
-            body, answer.content, stream=stream
-        )
+        self.response_id, output = self.served.answer(body, answer, stream=stream)
         self.items += as_items(new_input) + output
 
 
+@pytest.fixture(scope="module")
+def served(
+    harmony_server_factory: ServerFactory, event_loop_thread: EventLoopThread
+) -> Iterator[Served]:
+    served = Served(harmony_server_factory, event_loop_thread)
+    yield served
+    served.close()
+
+
 @settings(max_examples=60)
-@given(st.data())
-def test_every_turn_is_what_replay_makes_of_it(data: st.DataObject) -> None:
-    conversation = _Conversation(data)
+@given(data=st.data())
+def test_every_turn_is_what_replay_makes_of_it(
+    served: Served, data: st.DataObject
+) -> None:
+    conversation = _Conversation(data, served)
     for _ in range(data.draw(st.integers(1, 4))):
         conversation.turn()
         new_input, params = conversation.draw_input(), conversation.draw_params()
@@ -92,9 +104,11 @@ def test_every_turn_is_what_replay_makes_of_it(data: st.DataObject) -> None:
 
 
 @settings(max_examples=20)
-@given(st.data())
-def test_no_later_request_changes_what_is_stored(data: st.DataObject) -> None:
-    conversation = _Conversation(data)
+@given(data=st.data())
+def test_no_later_request_changes_what_is_stored(
+    served: Served, data: st.DataObject
+) -> None:
+    conversation = _Conversation(data, served)
     for _ in range(data.draw(st.integers(1, 3))):
         conversation.turn()
     parent, items = conversation.response_id, list(conversation.items)

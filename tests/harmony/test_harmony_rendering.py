@@ -2,10 +2,10 @@
 
 from harness.answers import analysis, call, final, preamble
 from harness.harmony_encoding import harmony_encoding
+from harness.vllm_compat import render_harmony_messages
 from hypothesis import given
 from hypothesis import strategies as st
 from openai_harmony import Author, Conversation, Message, Role
-from vllm.entrypoints.openai.responses import serving
 
 RETURNED = Message.from_author_and_content(
     Author.new(Role.TOOL, "functions.lookup"), "42"
@@ -30,4 +30,4 @@ def test_without_tool_runs_a_prompt_is_as_the_encoding_has_it(
     expected = harmony_encoding().render_conversation_for_completion(
         Conversation.from_messages(said), Role.ASSISTANT
     )
-    assert serving.render_for_completion(said) == expected
+    assert render_harmony_messages(said) == expected

@@ -7,7 +7,10 @@ one block unless they differ. The two templates differ in whether vLLM hands the
 message's content as one string or as a list of parts.
 """
 
+# vLLM takes a template in which "developer" occurs for one that knows this role. For
+# others it makes system messages of developer messages and puts all of them first.
 _HEAD = """\
+{#- "developer" is a role like any other -#}
 {%- if tools -%}
 <|im_start|>tools
 {% for tool in tools -%}

@@ -6,15 +6,16 @@ Everything release-specific is in this module. Import it only after
 
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
+import vllm
 from fastapi import FastAPI
+from packaging.version import Version
 from starlette.datastructures import State
 from vllm.config import VllmConfig
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.engine.protocol import EngineClient
-from vllm.entrypoints.openai import api_server
-from vllm.entrypoints.openai.cli_args import make_arg_parser, validate_parsed_serve_args
 from vllm.outputs import PoolingRequestOutput, RequestOutput
 from vllm.renderers import BaseRenderer, renderer_from_config
 from vllm.sampling_params import RequestOutputKind, SamplingParams
@@ -24,14 +25,82 @@ from vllm.v1.engine import EngineCoreOutput, EngineCoreRequest, FinishReason
 from vllm.v1.engine.input_processor import InputProcessor
 from vllm.v1.engine.output_processor import OutputProcessor, RequestOutputCollector
 
+VERSION = vllm.__version__.partition("+")[0]
+"""The release of vLLM, without what builds append to it."""
+
+
+def is_since(release: str) -> bool:
+    """Whether this vLLM is `release` or a later one."""
+    return Version(VERSION) >= Version(release)
+
+
+MALFORMED_ARGUMENTS_ARE_DROPPED = is_since("0.29.0")
+"""Chat templates are given an object, an empty one where a call has something else."""
+CUSTOM_TOOL_CALLS_ARE_RENDERED = is_since("0.32.0")
+
 SUPPORTED_TASKS: tuple[SupportedTask, ...] = ("generate",)
+
+
+def _module_with(name: str, *modules: str) -> Any:
+    """The first of some modules of vLLM that is there and has `name`."""
+    for module_name in modules:
+        try:
+            module = import_module(f"vllm.{module_name}")
+        except ModuleNotFoundError as error:
+            # A module that is there may lack one of its own dependencies.
+            if not f"vllm.{module_name}".startswith(str(error.name)):
+                raise
+        else:
+            if hasattr(module, name):
+                return module
+    raise ImportError(f"this vLLM has {name} in none of {', '.join(modules)}")
+
+
+_CLI_ARGS = _module_with(
+    "make_arg_parser",
+    "entrypoints.common.cli_args",  # 0.33
+    "entrypoints.launchers.cli_args",  # 0.30
+    "entrypoints.openai.cli_args",
+)
+_VALIDATE_ARGS = _module_with(
+    "validate_api_server_args",
+    "entrypoints.common.cli_args",  # 0.33
+    "entrypoints.launchers.launcher",  # 0.30
+    "entrypoints.openai.api_server",
+)
+_APP = _module_with(
+    "build_app",
+    "entrypoints.launchers.app",  # 0.30
+    "entrypoints.openai.api_server",
+)
+_APP_STATE = _module_with(
+    "init_app_state",
+    "entrypoints.launchers.api_server.app_state",  # 0.30
+    "entrypoints.openai.api_server",
+)
+# Patches replace what is in these modules, so it is looked up when it is called.
+_MESSAGES = _module_with(
+    "construct_input_messages",
+    "renderers.online_renderer",  # 0.30
+    "entrypoints.openai.responses.serving",
+)
+
+
+def construct_input_messages(**arguments: Any) -> list[Any]:
+    """The function that the server calls, patched or not."""
+    return _MESSAGES.construct_input_messages(**arguments)
+
+
+def render_harmony_messages(messages: list[Any]) -> list[int]:
+    """The token ids that the server sends to the engine, patched or not."""
+    return _MESSAGES.render_for_completion(messages)
 
 
 def parse_serve_args(argv: Sequence[str]) -> Namespace:
     """What `vllm serve` makes of `argv`."""
-    args = make_arg_parser(FlexibleArgumentParser()).parse_args(list(argv))
-    validate_parsed_serve_args(args)
-    api_server.validate_api_server_args(args)
+    args = _CLI_ARGS.make_arg_parser(FlexibleArgumentParser()).parse_args(list(argv))
+    _CLI_ARGS.validate_parsed_serve_args(args)
+    _VALIDATE_ARGS.validate_api_server_args(args)
     return args
 
 
@@ -44,7 +113,7 @@ def make_renderer(config: VllmConfig) -> BaseRenderer:
 
 
 def make_app(args: Namespace, config: VllmConfig) -> FastAPI:
-    return api_server.build_app(args, SUPPORTED_TASKS, config.model_config)
+    return _APP.build_app(args, SUPPORTED_TASKS, config.model_config)
 
 
 async def init_app_state(app: FastAPI, engine: "EngineBase", args: Namespace) -> None:
@@ -54,7 +123,7 @@ async def init_app_state(app: FastAPI, engine: "EngineBase", args: Namespace) ->
         # comes together.
         get_async_tokenizer().batch_wait_timeout_s = 0
     app.state = State()
-    await api_server.init_app_state(engine, app.state, args, SUPPORTED_TASKS)
+    await _APP_STATE.init_app_state(engine, app.state, args, SUPPORTED_TASKS)
 
 
 class EngineBase(EngineClient):

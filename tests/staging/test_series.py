@@ -154,7 +154,7 @@ def test_the_kit_s_own_tests_pass_on_the_patched_source(staged: Staged) -> None:
     run = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *("--patched-source", "--hypothesis-profile=brief"),
+            *("--patched-source", "--hypothesis-profile=matrix"),
             *("tests/converter", "tests/http", "tests/harmony"),
         ],
         cwd=ROOT,
