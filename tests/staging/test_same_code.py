@@ -101,7 +101,11 @@ def wrapper_lines(module: str, factory: str) -> list[str]:
 def _kit(module: str) -> tuple[ast.Module, "_Canonical"]:
     code = import_module(f"vllm_responses_fix.patches.{module}")
     tree = ast.parse(Path(str(code.__file__)).read_text())
-    modules = {name for name, held in vars(code).items() if type(held) is ModuleType}
+    modules = {
+        name
+        for name, held in vars(code).items()
+        if type(held) is ModuleType and held.__name__.startswith("vllm.")
+    }
     methods = {
         node.name
         for node in tree.body
