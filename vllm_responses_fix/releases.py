@@ -20,6 +20,8 @@ _HARMONY = f"{_OPENAI}.responses.harmony"
 _HARMONY_UTILS = f"{_OPENAI}.parser.harmony_utils"
 _CONTEXT = f"{_OPENAI}.responses.context"
 _STREAMING = f"{_OPENAI}.responses.streaming_events"
+_CHAT_UTILS = "vllm.entrypoints.chat_utils"
+_RENDERER = "vllm.renderers.online_renderer"
 
 TRIGGER = _SERVING
 """Once this module is imported, all that has seams is too."""
@@ -117,7 +119,7 @@ _V0_21_0 = Release(
             "792b859188ecd651",
         ),
         "postprocess_messages": Seam(
-            "vllm.entrypoints.chat_utils", "_postprocess_messages", "74829d03aa762af4"
+            _CHAT_UTILS, "_postprocess_messages", "74829d03aa762af4"
         ),
         "responses_stream_generator": Seam(
             _SERVING, f"{_SERVING_CLASS}.responses_stream_generator", "6dcfa708ed0d062e"
@@ -254,7 +256,167 @@ _V0_21_0 = Release(
     },
 )
 
-RELEASES: Mapping[str, Release] = {"0.21.0": _V0_21_0}
+
+def _serving(method: str, fingerprint: str) -> Seam:
+    return Seam(_SERVING, f"{_SERVING_CLASS}.{method}", fingerprint)
+
+
+def _parsable_context_init(fingerprint: str) -> Seam:
+    return Seam(_CONTEXT, "ParsableContext.__init__", fingerprint)
+
+
+def _postprocess_messages(fingerprint: str) -> Seam:
+    return Seam(_CHAT_UTILS, "_postprocess_messages", fingerprint)
+
+
+def _construct_message(fingerprint: str) -> Seam:
+    return Seam(_UTILS, "_construct_message_from_response_item", fingerprint)
+
+
+_CHAT_0_22: Mapping[str, Seam | None] = {
+    "construct_chat_messages_with_tool_call": Seam(
+        _UTILS, "construct_chat_messages_with_tool_call", "39c2fcaca978de52"
+    ),
+    "maybe_combine_reasoning_and_tool_call": None,
+    "construct_single_message_from_response_item": None,
+    "construct_message_from_response_item": _construct_message("9c8f6defc9fee431"),
+    "make_request": _serving("_make_request", "fefd154e7ac65e8a"),
+    "create_responses": _serving("_create_responses", "d0c9de4711861a5a"),
+    "responses_parser_init": None,
+    "parsable_context_init": _parsable_context_init("f124b90ef4efb807"),
+    "postprocess_messages": _postprocess_messages("1bc9da8ceba6f89f"),
+}
+_CHAT_PATCHES_0_22: Mapping[str, str | FixedUpstream] = {
+    "reconstruction": "reconstruction_0_22",
+    "all-parts": "all_parts_0_22",
+    "merge-items": FixedUpstream(
+        "0.22.0", "_construct_message_from_response_item merges (#42189)"
+    ),
+    "snapshots": "snapshots_0_22",
+}
+_CHAT_0_23: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "9fc2b2ba7fb5342d"),
+    "parsable_context_init": _parsable_context_init("868c8e2825c49eee"),
+    "postprocess_messages": _postprocess_messages("f461afcc5bc909bf"),
+}
+_CHAT_0_24: Mapping[str, Seam | None] = {
+    "make_request": _serving("_make_request", "854d592f34ea472e"),
+    "create_responses": _serving("_create_responses", "7196a8624f2d7c62"),
+    "parsable_context_init": _parsable_context_init("85c366e7d16c59cc"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "139bccf206c08aa5"
+    ),
+}
+_CHAT_0_25: Mapping[str, Seam | None] = {
+    "construct_message_from_response_item": _construct_message("df8c1197d9a38cc5"),
+    "make_request": _serving("_make_request", "1c3500f4f8cb4cbd"),
+    "create_responses": _serving("_create_responses", "a2ab639522ddd14b"),
+    "parsable_context_init": _parsable_context_init("93995bd625821046"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "d45f735bd3b64f5e"
+    ),
+}
+_CHAT_PATCHES_0_25: Mapping[str, str | FixedUpstream] = {
+    "all-parts": "all_parts_0_25",
+}
+_CHAT_0_26: Mapping[str, Seam | None] = {
+    "parsable_context_init": _parsable_context_init("b946b8db84950e85"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "15a2e8d894c8b703"
+    ),
+}
+_CHAT_0_27: Mapping[str, Seam | None] = {
+    "make_request": _serving("_make_request", "c002c757448acd1c"),
+}
+_CHAT_0_28: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "bc26eb4ced520b81"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "5372a18232db2fac"
+    ),
+}
+_CHAT_0_29: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "6e29f4c257716b89"),
+    "postprocess_messages": None,
+}
+_CHAT_PATCHES_0_29: Mapping[str, str | FixedUpstream] = {
+    "snapshots": "snapshots_0_29",
+}
+_CHAT_0_30: Mapping[str, Seam | None] = {
+    "construct_input_messages": Seam(
+        _UTILS,
+        "construct_input_messages",
+        "c4a6ddb03860ab93",
+        imported_into=(_RENDERER,),
+    ),
+    "construct_message_from_response_item": _construct_message("719e5601d9bc9f5b"),
+    "make_request": None,
+    "render_resolved_response_inputs": _serving(
+        "_render_resolved_response_inputs", "dfcb440c1b2be5b0"
+    ),
+    "render_responses": Seam(
+        _RENDERER, "OnlineRenderer.render_responses", "7917ca006ea1d282"
+    ),
+    "create_responses": _serving("_create_responses", "6fc33c6cf507a52a"),
+}
+_CHAT_PATCHES_0_30: Mapping[str, str | FixedUpstream] = {
+    "reconstruction": "reconstruction_0_30",
+}
+_CHAT_0_31: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "94d2c9b1a43bf408"),
+    "responses_full_generator": _serving(
+        "responses_full_generator", "05436be6cdb99b9c"
+    ),
+}
+_CHAT_0_32: Mapping[str, Seam | None] = {
+    "construct_message_from_response_item": _construct_message("39713fd72243cd69"),
+    "render_responses": Seam(
+        _RENDERER, "OnlineRenderer.render_responses", "e9ba16711260dfa7"
+    ),
+    "create_responses": _serving("_create_responses", "3585075981e416c6"),
+    "parsable_context_init": _parsable_context_init("94bd263a27626b63"),
+    "responses_stream_generator": None,
+    "responses_full_generator": None,
+}
+_CHAT_PATCHES_0_32: Mapping[str, str | FixedUpstream] = {
+    "all-parts": "all_parts_0_32",
+    "stream-ids": FixedUpstream(
+        "0.32.0",
+        "the items that a stream has shown are stored, or lend their ids to those "
+        "that are (reuse_streamed_item_ids)",
+    ),
+}
+_CHAT_0_33: Mapping[str, Seam | None] = {
+    "create_responses": _serving("_create_responses", "d145e56f596b00d0"),
+}
+
+_V0_22_1 = _V0_21_0.followed_by(seams=_CHAT_0_22, patches=_CHAT_PATCHES_0_22)
+_V0_23_0 = _V0_22_1.followed_by(seams=_CHAT_0_23)
+_V0_24_0 = _V0_23_0.followed_by(seams=_CHAT_0_24)
+_V0_25_1 = _V0_24_0.followed_by(seams=_CHAT_0_25, patches=_CHAT_PATCHES_0_25)
+_V0_26_0 = _V0_25_1.followed_by(seams=_CHAT_0_26)
+_V0_27_1 = _V0_26_0.followed_by(seams=_CHAT_0_27)
+_V0_28_0 = _V0_27_1.followed_by(seams=_CHAT_0_28)
+_V0_29_0 = _V0_28_0.followed_by(seams=_CHAT_0_29, patches=_CHAT_PATCHES_0_29)
+_V0_30_0 = _V0_29_0.followed_by(seams=_CHAT_0_30, patches=_CHAT_PATCHES_0_30)
+_V0_31_0 = _V0_30_0.followed_by(seams=_CHAT_0_31)
+_V0_32_0 = _V0_31_0.followed_by(seams=_CHAT_0_32, patches=_CHAT_PATCHES_0_32)
+_V0_33_0 = _V0_32_0.followed_by(seams=_CHAT_0_33)
+
+RELEASES: Mapping[str, Release] = {
+    "0.21.0": _V0_21_0,
+    "0.22.1": _V0_22_1,
+    "0.23.0": _V0_23_0,
+    "0.24.0": _V0_24_0,
+    "0.25.1": _V0_25_1,
+    "0.26.0": _V0_26_0,
+    "0.27.1": _V0_27_1,
+    "0.28.0": _V0_28_0,
+    "0.29.0": _V0_29_0,
+    "0.30.0": _V0_30_0,
+    "0.31.0": _V0_31_0,
+    "0.32.0": _V0_32_0,
+    "0.33.0": _V0_33_0,
+}
 """By version, oldest first."""
 
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+import vllm
 from fastapi import FastAPI
+from packaging.version import Version
 from starlette.datastructures import State
 from vllm.config import VllmConfig
 from vllm.engine.arg_utils import AsyncEngineArgs
@@ -22,6 +24,19 @@ from vllm.utils.argparse_utils import FlexibleArgumentParser
 from vllm.v1.engine import EngineCoreOutput, EngineCoreRequest, FinishReason
 from vllm.v1.engine.input_processor import InputProcessor
 from vllm.v1.engine.output_processor import OutputProcessor, RequestOutputCollector
+
+VERSION = vllm.__version__.partition("+")[0]
+"""The release of vLLM, without what builds append to it."""
+
+
+def is_since(release: str) -> bool:
+    """Whether this vLLM is `release` or a later one."""
+    return Version(VERSION) >= Version(release)
+
+
+MALFORMED_ARGUMENTS_ARE_DROPPED = is_since("0.29.0")
+"""Chat templates are given an object, an empty one where a call has something else."""
+CUSTOM_TOOL_CALLS_ARE_RENDERED = is_since("0.32.0")
 
 SUPPORTED_TASKS: tuple[SupportedTask, ...] = ("generate",)
 

@@ -2,10 +2,19 @@
 
 import pytest
 from harness.answers import chat_answer
-from harness.client import Client, Item
+from harness.client import Client, Conversation, Item
+from harness.vllm_compat import (
+    CUSTOM_TOOL_CALLS_ARE_RENDERED,
+    MALFORMED_ARGUMENTS_ARE_DROPPED,
+)
 from tool_conversation import WEATHER_TOOL, calls_of, result_of, user
 
-pytestmark = pytest.mark.guards("all-parts")
+CUSTOM_TOOL_CALL = {
+    "type": "custom_tool_call",
+    "call_id": "call_1",
+    "name": "shell",
+    "input": "ls",
+}
 
 
 def _message(*parts: Item) -> Item:
@@ -50,29 +59,41 @@ def _refusal(text: str) -> Item:
             },
             ["in short", "at length"],
         ),
-        (
-            {"type": "message", "role": "assistant", "content": "a plain string"},
-            ["a plain string"],
-        ),
-        (
-            {
-                "type": "function_call",
-                "call_id": "call_1",
-                "name": "get_weather",
-                "arguments": '{"city": "San Fra',
-            },
-            ["San Fra"],
-        ),
     ],
 )
+@pytest.mark.guards("all-parts")
 async def test_all_parts_reach_the_model(
     either_chat: Client, item: Item, texts: list[str]
 ) -> None:
-    first = await either_chat.create(
+    await _assert_texts_reach_the_model(either_chat, item, texts)
+
+
+@pytest.mark.guards("all-parts", until="0.25.0")
+async def test_a_plain_string_reaches_the_model(either_chat: Client) -> None:
+    item = {"type": "message", "role": "assistant", "content": "a plain string"}
+    await _assert_texts_reach_the_model(either_chat, item, ["a plain string"])
+
+
+@pytest.mark.guards("all-parts", until="0.29.0")
+async def test_a_call_cut_short_in_the_input(either_chat: Client) -> None:
+    item = {
+        "type": "function_call",
+        "call_id": "call_1",
+        "name": "get_weather",
+        "arguments": '{"city": "San Fra',
+    }
+    arguments = [] if MALFORMED_ARGUMENTS_ARE_DROPPED else ["San Fra"]
+    await _assert_texts_reach_the_model(either_chat, item, ["call_1", *arguments])
+
+
+async def _assert_texts_reach_the_model(
+    client: Client, item: Item, texts: list[str]
+) -> None:
+    first = await client.create(
         {"input": [user("before"), item, user("after")]}, chat_answer("ok")
     )
     assert first.status == 200, first.body
-    second = await either_chat.create(
+    second = await client.create(
         {"input": "and now?", "previous_response_id": first.id}, chat_answer("ok")
     )
     for reply in (first, second):
@@ -83,6 +104,7 @@ async def test_all_parts_reach_the_model(
     assert first.prompt.text.count("<|im_start|>assistant") == 2
 
 
+@pytest.mark.guards("all-parts", until="0.29.0")
 async def test_a_call_cut_short_does_not_end_the_conversation(chat: Client) -> None:
     first = await chat.create(
         {
@@ -104,7 +126,8 @@ async def test_a_call_cut_short_does_not_end_the_conversation(chat: Client) -> N
         {"input": "Again.", "previous_response_id": second.id}, chat_answer("Sorry.")
     )
     assert third.status == 200, third.body
-    assert "Llan" in third.prompt.text
+    assert call["call_id"] in third.prompt.text
+    assert MALFORMED_ARGUMENTS_ARE_DROPPED or "Llan" in third.prompt.text
 
 
 @pytest.mark.parametrize(
@@ -117,24 +140,39 @@ async def test_a_call_cut_short_does_not_end_the_conversation(chat: Client) -> N
             "action": {"type": "search", "query": "q"},
         },
         {"type": "item_reference", "id": "msg_1"},
-        {
-            "type": "custom_tool_call",
-            "call_id": "call_1",
-            "name": "shell",
-            "input": "ls",
-        },
         {"type": "reasoning", "id": "rs_1", "summary": [], "content": "a string"},
     ],
 )
+@pytest.mark.guards("all-parts", until="0.30.0")
 async def test_items_without_a_place_in_a_prompt_are_a_400(
     chat: Client, item: Item
 ) -> None:
+    await _assert_is_refused(chat, item)
+
+
+@pytest.mark.guards("all-parts", until="0.30.0")
+async def test_calls_of_custom_tools_are_rendered_or_a_400(chat: Client) -> None:
+    if not CUSTOM_TOOL_CALLS_ARE_RENDERED:
+        await _assert_is_refused(chat, CUSTOM_TOOL_CALL)
+        return
+    first = await chat.create({"input": [CUSTOM_TOOL_CALL]}, chat_answer("ok"))
+    assert '[call call_1]shell({"input": "ls"})' in first.prompt.text
+    result = {"type": "custom_tool_call_output", "call_id": "call_1", "output": "a.py"}
+    conversation = Conversation().extended([CUSTOM_TOOL_CALL], first)
+    chained = await chat.create(conversation.chain_body([result]), chat_answer("ok"))
+    replayed = await chat.create(conversation.replay_body([result]), chat_answer("ok"))
+    assert chained.prompt.text == replayed.prompt.text
+    assert "tool_call_id=call_1\na.py" in chained.prompt.text
+
+
+async def _assert_is_refused(chat: Client, item: Item) -> None:
     reply = await chat.create({"input": [item, user("hi")]}, chat_answer("ok"))
     assert reply.status == 400
     assert item["type"] in reply.error
     assert reply.body["error"]["param"] == "input"
 
 
+@pytest.mark.guards("all-parts", until="0.30.0")
 async def test_encrypted_reasoning_is_a_400_that_names_input(chat: Client) -> None:
     reasoning = {
         "type": "reasoning",

@@ -7,11 +7,11 @@ import pytest
 from harness.answers import chat_answer
 from harness.app import PARSER_CONTEXT, ServerFactory, environment
 from harness.client import Client, Conversation
+from harness.vllm_compat import MALFORMED_ARGUMENTS_ARE_DROPPED
 from tool_conversation import QUESTION, WEATHER_TOOL, calls_of, result_of, user
 
-pytestmark = pytest.mark.guards("snapshots")
 
-
+@pytest.mark.guards("snapshots")
 async def test_parser_context_can_be_chained(
     chat_server_factory: ServerFactory,
 ) -> None:
@@ -38,6 +38,7 @@ async def test_parser_context_can_be_chained(
         await client.server.close()
 
 
+@pytest.mark.guards("snapshots", until="0.29.0")
 async def test_arguments_are_rendered_alike_on_every_turn(chat: Client) -> None:
     """Rendering decodes them, and must not do so with what it decoded before."""
     call = {
@@ -54,9 +55,11 @@ async def test_arguments_are_rendered_alike_on_every_turn(chat: Client) -> None:
         assert reply.status == 200, reply.body
         assert reply.prompt.text == replayed.prompt.text
         conversation = conversation.extended("?", reply)
-    assert 'get_weather("12")' in reply.prompt.text
+    arguments = "{}" if MALFORMED_ARGUMENTS_ARE_DROPPED else '"12"'
+    assert f"get_weather({arguments})" in reply.prompt.text
 
 
+@pytest.mark.guards("snapshots")
 async def test_children_at_once_on_the_parser_context(
     chat_server_factory: ServerFactory,
 ) -> None:

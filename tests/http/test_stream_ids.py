@@ -38,6 +38,8 @@ async def test_events_of_a_background_stream_too(chat: Client) -> None:
     assert _ids(reply.streamed_output) == _ids(stored.output)
 
 
+# Where vLLM has the ids right itself, the call is still missing without this one.
+@pytest.mark.guards("reconstruction")
 async def test_a_streaming_agent_answers_the_call_it_saw(chat: Client) -> None:
     first = await chat.stream(BODY, ANSWER)
     call = calls_of(first.streamed_output)[-1]

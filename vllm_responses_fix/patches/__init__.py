@@ -83,6 +83,30 @@ PATCHES = (
                 },
                 relies_on=("make_request", "create_responses"),
             ),
+            Variant(
+                module="reconstruction_0_22",
+                replaces={
+                    "construct_input_messages": "construct_input_messages",
+                    "construct_chat_messages_with_tool_call": (
+                        "construct_chat_messages_with_tool_call"
+                    ),
+                },
+                relies_on=("make_request", "create_responses"),
+            ),
+            Variant(
+                module="reconstruction_0_30",
+                replaces={
+                    "construct_input_messages": "construct_input_messages",
+                    "construct_chat_messages_with_tool_call": (
+                        "construct_chat_messages_with_tool_call"
+                    ),
+                },
+                relies_on=(
+                    "render_resolved_response_inputs",
+                    "render_responses",
+                    "create_responses",
+                ),
+            ),
         ),
     ),
     Patch(
@@ -100,6 +124,30 @@ PATCHES = (
                 replaces={
                     "construct_single_message_from_response_item": (
                         "construct_single_message_from_response_item"
+                    )
+                },
+            ),
+            Variant(
+                module="all_parts_0_22",
+                replaces={
+                    "construct_message_from_response_item": (
+                        "construct_message_from_response_item"
+                    )
+                },
+            ),
+            Variant(
+                module="all_parts_0_25",
+                replaces={
+                    "construct_message_from_response_item": (
+                        "construct_message_from_response_item"
+                    )
+                },
+            ),
+            Variant(
+                module="all_parts_0_32",
+                replaces={
+                    "construct_message_from_response_item": (
+                        "construct_message_from_response_item"
                     )
                 },
             ),
@@ -139,6 +187,19 @@ PATCHES = (
                 module="snapshots",
                 wraps={"responses_parser_init": "copy_response_messages"},
                 replaces={"postprocess_messages": "postprocess_messages"},
+                relies_on=("create_responses",),
+            ),
+            Variant(
+                module="snapshots_0_22",
+                wraps={
+                    "parsable_context_init": "copy_response_messages",
+                    "postprocess_messages": "copy_tool_calls",
+                },
+                relies_on=("create_responses",),
+            ),
+            Variant(
+                module="snapshots_0_29",
+                wraps={"parsable_context_init": "copy_response_messages"},
                 relies_on=("create_responses",),
             ),
         ),

@@ -46,9 +46,9 @@ def construct_single_message_from_response_item(
             ],
         }
     if isinstance(item, ResponseReasoningItem):
-        return {"role": "assistant", "reasoning": _reasoning_text(item)}
+        return {"role": "assistant", "reasoning": reasoning_text(item)}
     if isinstance(item, ResponseOutputMessage):
-        return {"role": "assistant", "content": _message_content(item.content)}
+        return {"role": "assistant", "content": message_content(item.content)}
     if isinstance(item, ResponseFunctionToolCallOutputItem):
         return {"role": "tool", "content": item.output, "tool_call_id": item.call_id}
     if isinstance(item, dict):
@@ -59,7 +59,7 @@ def construct_single_message_from_response_item(
                 "tool_call_id": item.get("call_id"),
             }
         if "role" in item:
-            return _chat_message(item)
+            return chat_message(item)
     item_type = item.get("type") if isinstance(item, dict) else item.type
     raise VLLMValidationError(
         # vLLM leaves what it could not read as a dict, also where it knows the type.
@@ -71,7 +71,7 @@ def construct_single_message_from_response_item(
     )
 
 
-def _message_content(parts: list[Any]) -> str | list[dict[str, str]]:
+def message_content(parts: list[Any]) -> str | list[dict[str, str]]:
     """Content of an assistant message: as vLLM has it, or all of several parts."""
     if not parts:
         return ""
@@ -86,7 +86,7 @@ def _message_content(parts: list[Any]) -> str | list[dict[str, str]]:
     ]
 
 
-def _reasoning_text(item: ResponseReasoningItem) -> str:
+def reasoning_text(item: ResponseReasoningItem) -> str:
     if item.encrypted_content:
         raise VLLMValidationError(
             "Encrypted content is not supported.", parameter="input"
@@ -117,7 +117,7 @@ def _json_arguments(arguments: str) -> str:
     return arguments
 
 
-def _chat_message(item: dict[str, Any]) -> ChatCompletionMessageParam:
+def chat_message(item: dict[str, Any]) -> ChatCompletionMessageParam:
     """A message that already has the form of a chat message."""
     content = item.get("content")
     if content is None or isinstance(content, (str, list)):

@@ -3,23 +3,26 @@
 import functools
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vllm.entrypoints.openai.engine.protocol import ErrorResponse
 from vllm.entrypoints.openai.responses.protocol import ResponsesRequest
+
+if TYPE_CHECKING:
+    # Not imported for real: later releases have it elsewhere.
+    from vllm.entrypoints.openai.engine.protocol import ErrorResponse
 
 _UNFINISHED = ("queued", "in_progress")
 
 
 def validate_previous_response(
-    original: Callable[[Any, ResponsesRequest], ErrorResponse | None],
-) -> Callable[[Any, ResponsesRequest], ErrorResponse | None]:
+    original: Callable[[Any, ResponsesRequest], "ErrorResponse | None"],
+) -> Callable[[Any, ResponsesRequest], "ErrorResponse | None"]:
     """Check what a request says about stored responses, after vLLM's own checks."""
 
     @functools.wraps(original)
     def _validate_create_responses_input(
         self: Any, request: ResponsesRequest
-    ) -> ErrorResponse | None:
+    ) -> "ErrorResponse | None":
         return original(self, request) or _stored_response_error(self, request)
 
     return _validate_create_responses_input
@@ -27,7 +30,7 @@ def validate_previous_response(
 
 def _stored_response_error(
     serving: Any, request: ResponsesRequest
-) -> ErrorResponse | None:
+) -> "ErrorResponse | None":
     previous_id = request.previous_response_id
     previous = serving.response_store.get(previous_id) if previous_id else None
     if previous is not None and previous.status in _UNFINISHED:
@@ -54,7 +57,7 @@ def _stored_response_error(
     return None
 
 
-def make_not_found_error(self: Any, response_id: str) -> ErrorResponse:
+def make_not_found_error(self: Any, response_id: str) -> "ErrorResponse":
     """The 404 for a response id, which says so if nothing is stored at all."""
     message = f"Response with id '{response_id}' not found."
     if not self.enable_store:

@@ -91,7 +91,7 @@ def construct_chat_messages_with_tool_call(
     """
     if messages is None:
         messages = []
-    for item in _without_server_side_calls(input_messages):
+    for item in without_server_side_calls(input_messages):
         # The original writes into the message that it is shown.
         last = [{**message} for message in messages[-1:]]
         combined = utils._maybe_combine_reasoning_and_tool_call(item, last)
@@ -102,7 +102,7 @@ def construct_chat_messages_with_tool_call(
     return messages
 
 
-def _without_server_side_calls(
+def without_server_side_calls(
     items: Iterable[ResponseInputOutputItem],
 ) -> Iterator[ResponseInputOutputItem]:
     """Replace a tool call that the server ran by the call and the output it is made of.

@@ -5,8 +5,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from vllm.entrypoints.chat_utils import ConversationMessage
-
 
 def copy_response_messages(original: Callable[..., None]) -> Callable[..., None]:
     """Give `ResponsesParser` a list of its own.
@@ -25,7 +23,7 @@ def copy_response_messages(original: Callable[..., None]) -> Callable[..., None]
     return __init__
 
 
-def postprocess_messages(messages: list[ConversationMessage]) -> None:
+def postprocess_messages(messages: list[dict[str, Any]]) -> None:
     """Decode the arguments of calls for the chat template, in copies of the calls.
 
     The calls of `messages` are those of the stored conversation. Decoded in place,
