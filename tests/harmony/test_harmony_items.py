@@ -6,7 +6,8 @@ import pytest
 from harness.answers import analysis, call, harmony_answer
 from harness.client import Client, Item
 from openai.types.responses.response_output_item import McpCall
-from turns import CALLING, DONE, LOOKUP, both, message, result_of, start
+from openai_harmony import Message
+from turns import CALLING, DONE, LOOKUP, both, message, rendered, result_of, start
 
 pytestmark = pytest.mark.guards("harmony-items")
 
@@ -34,16 +35,16 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
 
     chained = await both(harmony, conversation, result_of(reply))
 
-    assert (
-        "<|start|>assistant to=functions.lookup<|channel|>commentary "
-        '<|constrain|>json<|message|>{"key": "a"}<|call|>'
+    called = rendered(call("lookup", {"key": "a"}))
+    returned = (
         "<|start|>functions.lookup to=assistant<|channel|>commentary"
         "<|message|>42<|end|>"
-    ) in chained.prompt.text
+    )
+    assert called + returned in chained.prompt.text
 
 
 @pytest.mark.parametrize(
-    ("item", "rendered"),
+    ("item", "expected"),
     [
         (
             message(
@@ -84,8 +85,7 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
         ),
         (
             MCP_CALL,
-            "<|start|>assistant to=repo_browser.list<|channel|>commentary "
-            '<|constrain|>json<|message|>{"path": "src"}<|call|>',
+            call("", {"path": "src"}).with_recipient("repo_browser.list"),
         ),
     ],
     ids=[
@@ -101,19 +101,20 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
     ],
 )
 async def test_all_of_an_item_is_in_the_prompt(
-    harmony: Client, item: Item, rendered: str
+    harmony: Client, item: Item, expected: str | Message
 ) -> None:
+    text = expected if isinstance(expected, str) else rendered(expected)
     first = [message("user", "Hello"), item]
     # A call after it, as Harmony leaves reasoning out after a final answer.
     reply, conversation = await start(harmony, first, CALLING, tools=[LOOKUP])
-    assert rendered in reply.prompt.text
+    assert text in reply.prompt.text
 
     chained = await both(harmony, conversation, result_of(reply))
-    assert "analysis" in rendered or rendered in chained.prompt.text
+    assert "analysis" in text or text in chained.prompt.text
 
 
 @pytest.mark.parametrize(
-    ("output", "rendered"),
+    ("output", "expected"),
     [
         (_parts("input_text"), "one, two"),
         ([], ""),
@@ -123,14 +124,14 @@ async def test_all_of_an_item_is_in_the_prompt(
     ids=["parts", "no parts", "nothing", "JSON"],
 )
 async def test_all_of_a_result_is_in_the_prompt(
-    harmony: Client, output: Any, rendered: str
+    harmony: Client, output: Any, expected: str
 ) -> None:
     reply, conversation = await start(harmony, tools=[LOOKUP])
 
     chained = await both(harmony, conversation, result_of(reply, output))
 
     tool_message = "<|start|>functions.lookup to=assistant<|channel|>commentary"
-    assert f"{tool_message}<|message|>{rendered}<|end|>" in chained.prompt.text
+    assert f"{tool_message}<|message|>{expected}<|end|>" in chained.prompt.text
 
 
 async def test_what_came_of_an_mcp_call_is_in_the_prompt(harmony: Client) -> None:
