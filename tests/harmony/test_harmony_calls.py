@@ -7,6 +7,7 @@ import pytest
 from harness.answers import analysis, call, final, harmony_answer, preamble
 from harness.client import Client, Conversation, Reply
 from harness.scripted_engine import Answer
+from harness.vllm_compat import is_since
 from openai_harmony import Message
 from turns import (
     CALLING,
@@ -52,6 +53,24 @@ async def test_a_call_that_the_client_brought_may_be_answered_later(
 
     reply = await both(harmony, conversation, result("call_brought"))
 
+    assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
+
+
+@pytest.mark.skipif(not is_since("0.22.0"), reason="there it is an MCP call")
+@pytest.mark.guards("harmony-reconstruction")
+async def test_a_call_without_its_namespace_may_be_answered_later(
+    harmony: Client,
+) -> None:
+    answer = harmony_answer(call("", {"key": "a"}).with_recipient("lookup"))
+    first, conversation = await start(harmony, answer=answer, tools=[LOOKUP])
+    body = conversation.chain_body("Meanwhile?", tools=[LOOKUP])
+    turn = await harmony.create(body, DONE)
+    conversation = conversation.extended("Meanwhile?", turn)
+
+    body = conversation.chain_body(result_of(first), tools=[LOOKUP])
+    reply = await harmony.create(body, DONE)
+
+    assert reply.status == 200, reply.body
     assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
 
 

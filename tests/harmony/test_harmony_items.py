@@ -9,7 +9,11 @@ from openai.types.responses.response_output_item import McpCall
 from openai_harmony import Message
 from turns import CALLING, DONE, LOOKUP, both, message, rendered, result_of, start
 
-pytestmark = pytest.mark.guards("harmony-items")
+GUARDS = pytest.mark.guards("harmony-items")
+# From 0.31 on a replayed call looks as the model wrote it on stock vLLM, too.
+GUARDS_UNTIL_CALLS_ARE_ALIKE = pytest.mark.guards("harmony-items", until="0.31.0")
+# From 0.30 on stock vLLM names the type of an item that it doesn't know.
+GUARDS_UNTIL_TYPES_ARE_NAMED = pytest.mark.guards("harmony-items", until="0.30.0")
 
 CALL: Item = {
     "type": "function_call",
@@ -30,6 +34,7 @@ def _parts(kind: str) -> list[Item]:
     return [{"type": kind, "text": "one, "}, {"type": kind, "text": "two"}]
 
 
+@GUARDS_UNTIL_CALLS_ARE_ALIKE
 async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None:
     reply, conversation = await start(harmony, tools=[LOOKUP])
 
@@ -46,7 +51,7 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        (
+        pytest.param(
             message(
                 "assistant",
                 [
@@ -55,22 +60,40 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
                 ],
             ),
             "<|channel|>final<|message|>one, two<|end|>",
+            id="parts",
+            marks=GUARDS,
         ),
-        (
+        pytest.param(
             message("assistant", [{"type": "refusal", "refusal": "I can't."}]),
             "<|channel|>final<|message|>I can't.<|end|>",
+            id="refusal",
+            marks=GUARDS,
         ),
-        (message("assistant", []), "<|channel|>final<|message|><|end|>"),
-        (message("assistant", "one"), "<|channel|>final<|message|>one<|end|>"),
-        (
+        pytest.param(
+            message("assistant", []),
+            "<|channel|>final<|message|><|end|>",
+            id="empty",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
+        ),
+        pytest.param(
+            message("assistant", "one"),
+            "<|channel|>final<|message|>one<|end|>",
+            id="text",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
+        ),
+        pytest.param(
             {"role": "assistant", "content": _parts("input_text")},
             "<|channel|>final<|message|>one, two<|end|>",
+            id="input parts",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
         ),
-        (
+        pytest.param(
             message("user", _parts("input_text")),
             "<|start|>user<|message|>one, two<|end|>",
+            id="user parts",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
         ),
-        (
+        pytest.param(
             {
                 "type": "reasoning",
                 "id": "rs_1",
@@ -78,26 +101,21 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
                 "content": _parts("reasoning_text"),
             },
             "<|channel|>analysis<|message|>one, \ntwo<|end|>",
+            id="reasoning",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
         ),
-        (
+        pytest.param(
             {"type": "reasoning", "id": "rs_1", "summary": _parts("summary_text")},
             "<|channel|>analysis<|message|>one, \ntwo<|end|>",
+            id="summary",
+            marks=GUARDS,
         ),
-        (
+        pytest.param(
             MCP_CALL,
             call("", {"path": "src"}).with_recipient("repo_browser.list"),
+            id="mcp_call",
+            marks=GUARDS,
         ),
-    ],
-    ids=[
-        "parts",
-        "refusal",
-        "empty",
-        "text",
-        "input parts",
-        "user parts",
-        "reasoning",
-        "summary",
-        "mcp_call",
     ],
 )
 async def test_all_of_an_item_is_in_the_prompt(
@@ -116,12 +134,16 @@ async def test_all_of_an_item_is_in_the_prompt(
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
-        (_parts("input_text"), "one, two"),
-        ([], ""),
-        ("", ""),
-        ('{"a": [1, 2]}', '{"a": [1, 2]}'),
+        pytest.param(_parts("input_text"), "one, two", id="parts", marks=GUARDS),
+        pytest.param([], "", id="no parts", marks=GUARDS),
+        pytest.param("", "", id="nothing", marks=GUARDS_UNTIL_CALLS_ARE_ALIKE),
+        pytest.param(
+            '{"a": [1, 2]}',
+            '{"a": [1, 2]}',
+            id="JSON",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
+        ),
     ],
-    ids=["parts", "no parts", "nothing", "JSON"],
 )
 async def test_all_of_a_result_is_in_the_prompt(
     harmony: Client, output: Any, expected: str
@@ -134,6 +156,7 @@ async def test_all_of_a_result_is_in_the_prompt(
     assert f"{tool_message}<|message|>{expected}<|end|>" in chained.prompt.text
 
 
+@GUARDS
 async def test_what_came_of_an_mcp_call_is_in_the_prompt(harmony: Client) -> None:
     # The openai SDK has had errors as strings, and as objects.
     is_text = McpCall.model_fields["error"].annotation == (str | None)
@@ -153,6 +176,7 @@ async def test_what_came_of_an_mcp_call_is_in_the_prompt(harmony: Client) -> Non
         await both(harmony, conversation, result_of(reply))
 
 
+@GUARDS
 async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
     harmony: Client,
 ) -> None:
@@ -175,14 +199,16 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
 @pytest.mark.parametrize(
     ("item", "named"),
     [
-        (
+        pytest.param(
             message(
                 "user",
                 [{"type": "input_image", "image_url": "data:,", "detail": "auto"}],
             ),
             "input_image",
+            id="image",
+            marks=GUARDS,
         ),
-        (
+        pytest.param(
             {
                 "type": "web_search_call",
                 "id": "ws_1",
@@ -190,8 +216,10 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
                 "action": {"type": "search", "query": "a"},
             },
             "web_search_call",
+            id="web search",
+            marks=GUARDS_UNTIL_TYPES_ARE_NAMED,
         ),
-        (
+        pytest.param(
             {
                 "type": "reasoning",
                 "id": "rs_1",
@@ -199,10 +227,16 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
                 "encrypted_content": "x",
             },
             "Encrypted",
+            id="encrypted",
+            marks=GUARDS,
         ),
-        ({"type": "item_reference", "id": "msg_1"}, "item_reference"),
+        pytest.param(
+            {"type": "item_reference", "id": "msg_1"},
+            "item_reference",
+            id="reference",
+            marks=GUARDS_UNTIL_TYPES_ARE_NAMED,
+        ),
     ],
-    ids=["image", "web search", "encrypted", "reference"],
 )
 async def test_what_has_no_place_in_a_prompt_is_refused(
     harmony: Client, item: Item, named: str
