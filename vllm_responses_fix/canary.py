@@ -2,7 +2,8 @@
 
 import importlib
 import json
-from collections.abc import Set
+from collections.abc import Callable, Set
+from types import SimpleNamespace
 from typing import Any
 
 from .releases import Release
@@ -40,6 +41,10 @@ _CARRIED = (
     "canary: current",
 )
 _LEFT_BEHIND = "canary: earlier"
+_CHAINED = "resp_canary"
+
+# Makes Harmony messages of a request, the stored messages and the output before it.
+_Construct = Callable[[Any, Any, Any], Any]
 
 
 class CanaryError(Exception):
@@ -61,7 +66,7 @@ def send_canary(release: Release, patch_names: Set[str]) -> None:
     if "reconstruction" in patch_names:
         _send_as_chat(release)
     if {"harmony-reconstruction", "harmony-items"} <= patch_names:
-        _send_as_harmony()
+        _send_as_harmony(release)
 
 
 def _send_as_chat(release: Release) -> None:
@@ -86,12 +91,42 @@ def _send_as_chat(release: Release) -> None:
         raise CanaryError(f"a chained turn changed the one before: {first}")
 
 
-def _send_as_harmony() -> None:
+def _send_as_harmony(release: Release) -> None:
     """The same conversation for gpt-oss.
 
     Messages are compared, not tokens: what they are encoded with takes long to load,
     and only a server of such a model has it.
     """
+    from vllm.entrypoints.openai.responses import harmony
+
+    renderer = release.seams.get("render_responses_with_harmony")
+    construct = (
+        _construct_with_renderer(importlib.import_module(renderer.module))
+        if renderer is not None
+        else _construct_with_server()
+    )
+
+    first = construct(_request([_ASKED], instructions=_LEFT_BEHIND), None, None)
+    # vLLM stores the messages of a request with those that the model wrote then.
+    answered = _items(_ANSWERED)
+    said = [harmony.response_input_to_harmony(item, []) for item in answered]
+    stored = [*first, *said]
+    before = _dump(stored)
+    current = {"instructions": "canary: current"}
+    chained = construct(
+        _request(_RETURNED, previous_response_id=_CHAINED, **current), stored, answered
+    )
+    replayed = construct(
+        _request([_ASKED, *_ANSWERED, *_RETURNED], **current), None, None
+    )
+
+    _compare(_dump(chained), _dump(replayed))
+    if _dump(stored) != before:
+        raise CanaryError(f"a chained turn changed the one before: {stored}")
+
+
+def _construct_with_server() -> _Construct:
+    """Up to 0.29 the serving object builds the messages, and looks up the earlier."""
     from vllm.entrypoints.openai.responses import serving
     from vllm.entrypoints.openai.responses.protocol import ResponsesResponse
 
@@ -99,25 +134,36 @@ def _send_as_harmony() -> None:
     server = serving.OpenAIServingResponses.__new__(serving.OpenAIServingResponses)
     server.tool_server = None
     server.msg_store = {}
-    construct = server._construct_input_messages_with_harmony
 
-    first = construct(_request([_ASKED], instructions=_LEFT_BEHIND), None)
-    # vLLM stores the messages of a request with those that the model wrote then.
-    said = [serving.response_input_to_harmony(item, []) for item in _items(_ANSWERED)]
-    server.msg_store["resp_canary"] = stored = [*first, *said]
-    before = _dump(stored)
-    answer = ResponsesResponse.model_construct(
-        id="resp_canary", output=_items(_ANSWERED)
-    )
-    current = {"instructions": "canary: current"}
-    chained = construct(
-        _request(_RETURNED, previous_response_id="resp_canary", **current), answer
-    )
-    replayed = construct(_request([_ASKED, *_ANSWERED, *_RETURNED], **current), None)
+    def construct(request: Any, stored: Any, output: Any) -> Any:
+        if stored is None:
+            return server._construct_input_messages_with_harmony(request, None)
+        server.msg_store[_CHAINED] = stored
+        answer = ResponsesResponse.model_construct(id=_CHAINED, output=output)
+        return server._construct_input_messages_with_harmony(request, answer)
 
-    _compare(_dump(chained), _dump(replayed))
-    if _dump(stored) != before:
-        raise CanaryError(f"a chained turn changed the one before: {stored}")
+    return construct
+
+
+def _construct_with_renderer(module: Any) -> _Construct:
+    """From 0.30 on the renderer builds the messages, and is given the earlier."""
+    # As above; what comes after the messages is left out.
+    renderer = module.OnlineRenderer.__new__(module.OnlineRenderer)
+    renderer.parser = None
+    renderer.reasoning_effort_map = None
+    renderer.model_config = SimpleNamespace(max_model_len=1)
+    renderer.render_responses_harmony_messages = lambda *_, **__: None
+
+    def construct(request: Any, stored: Any, output: Any) -> Any:
+        rendered = renderer._render_responses_with_harmony(
+            request,
+            previous_messages=stored,
+            previous_response_outputs=output,
+            tool_server=None,
+        )
+        return rendered.messages
+
+    return construct
 
 
 def _dump(messages: list[Any]) -> str:

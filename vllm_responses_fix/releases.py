@@ -389,18 +389,218 @@ _CHAT_0_33: Mapping[str, Seam | None] = {
     "create_responses": _serving("_create_responses", "d145e56f596b00d0"),
 }
 
-_V0_22_1 = _V0_21_0.followed_by(seams=_CHAT_0_22, patches=_CHAT_PATCHES_0_22)
-_V0_23_0 = _V0_22_1.followed_by(seams=_CHAT_0_23)
-_V0_24_0 = _V0_23_0.followed_by(seams=_CHAT_0_24)
-_V0_25_1 = _V0_24_0.followed_by(seams=_CHAT_0_25, patches=_CHAT_PATCHES_0_25)
-_V0_26_0 = _V0_25_1.followed_by(seams=_CHAT_0_26)
-_V0_27_1 = _V0_26_0.followed_by(seams=_CHAT_0_27)
+
+def _harmony(name: str, fingerprint: str) -> Seam:
+    return Seam(_HARMONY, name, fingerprint, imported_into=(_SERVING,))
+
+
+def _streaming(name: str, fingerprint: str) -> Seam:
+    return Seam(_STREAMING, name, fingerprint, imported_into=(_SERVING,))
+
+
+def _harmony_context(method: str, fingerprint: str) -> Seam:
+    return Seam(_CONTEXT, f"HarmonyContext.{method}", fingerprint)
+
+
+def _renderer(method: str, fingerprint: str) -> Seam:
+    return Seam(_RENDERER, f"OnlineRenderer.{method}", fingerprint)
+
+
+def _render_for_completion(fingerprint: str, *imported_into: str) -> Seam:
+    return Seam(
+        _HARMONY_UTILS,
+        "render_for_completion",
+        fingerprint,
+        imported_into=(*imported_into, _CONTEXT),
+    )
+
+
+_HARMONY_0_22: Mapping[str, Seam | None] = {
+    "make_response_output_items_with_harmony": _serving(
+        "_make_response_output_items_with_harmony", "61f86ce9c7252a7c"
+    ),
+    "response_input_to_harmony": _harmony(
+        "response_input_to_harmony", "26f83fc2fe526a02"
+    ),
+    "harmony_to_response_output": _harmony(
+        "harmony_to_response_output", "0c248ccdb1fe18a4"
+    ),
+    "parser_state_to_response_output": _harmony(
+        "parser_state_to_response_output", "3a8a10204048814b"
+    ),
+    "parse_function_call": None,
+    "emit_content_delta_events": _streaming(
+        "emit_content_delta_events", "0e234f00342c5aa8"
+    ),
+    "emit_previous_item_done_events": _streaming(
+        "emit_previous_item_done_events", "0ebdf5cbf3f135de"
+    ),
+    "harmony_context_init": _harmony_context("__init__", "53981064098565da"),
+}
+_HARMONY_PATCHES_0_22: Mapping[str, str | FixedUpstream] = {
+    "harmony-truncated": "harmony_truncated_0_22",
+    "harmony-stream-items": "harmony_stream_items_0_22",
+    "harmony-call-items": FixedUpstream(
+        "0.22.1",
+        "a call is told by its recipient (is_function_recipient), and has its whole "
+        "name (extract_function_from_recipient)",
+    ),
+}
+_HARMONY_0_23: Mapping[str, Seam | None] = {
+    "construct_input_messages_with_harmony": _serving(
+        "_construct_input_messages_with_harmony", "471e0c58c7c815b5"
+    ),
+    "extract_system_message_from_request": None,
+    "construct_harmony_system_input_message": None,
+    "get_harmony_builtin_tool_descriptions": _serving(
+        "_get_harmony_builtin_tool_descriptions", "d466dca03f2a162f"
+    ),
+    "build_harmony_preamble": Seam(
+        _HARMONY_UTILS, "build_harmony_preamble", "dcf98b108e44de59"
+    ),
+    "extract_instructions_from_messages": Seam(
+        _HARMONY_UTILS, "extract_instructions_from_messages", "9a09e8879b0a8622"
+    ),
+    "get_system_or_developer_message": Seam(
+        _HARMONY_UTILS, "get_system_or_developer_message", "e160ab710bde0e97"
+    ),
+    "response_input_to_harmony": _harmony(
+        "response_input_to_harmony", "1c835c79ef8e9d4c"
+    ),
+}
+_HARMONY_PATCHES_0_23: Mapping[str, str | FixedUpstream] = {
+    "harmony-reconstruction": "harmony_conversation_0_23",
+    "harmony-items": "harmony_items_0_23",
+}
+_HARMONY_0_24: Mapping[str, Seam | None] = {
+    "harmony_context_init": _harmony_context("__init__", "7c159cf5d94f391d"),
+}
+_HARMONY_0_25: Mapping[str, Seam | None] = {
+    "construct_input_messages_with_harmony": _serving(
+        "_construct_input_messages_with_harmony", "aad691ad674d4aa6"
+    ),
+    "make_response_output_items_with_harmony": None,
+    "harmony_to_response_output": None,
+    "parser_state_to_response_output": None,
+    "parse_final_message": Seam(_HARMONY, "_parse_final_message", "71ad327da62b50db"),
+    "emit_content_delta_events": _streaming(
+        "emit_content_delta_events", "ecbb172f81280c29"
+    ),
+    "emit_previous_item_done_events": _streaming(
+        "emit_previous_item_done_events", "aefcb0edd4eeef34"
+    ),
+    "render_for_completion": _render_for_completion(
+        "878fd348d9964723", _SERVING, _RENDERER
+    ),
+    "auto_drop_analysis_messages": Seam(
+        _HARMONY_UTILS, "auto_drop_analysis_messages", "c5de202fcee78f9d"
+    ),
+    "harmony_context_init": _harmony_context("__init__", "8fdf2ededb85d4e9"),
+    "harmony_context_append_output": _harmony_context(
+        "append_output", "07c0de2ff86e0d96"
+    ),
+    "streaming_harmony_context_append_output": None,
+    "streaming_harmony_context_append_tool_output": None,
+}
+_HARMONY_PATCHES_0_25: Mapping[str, str | FixedUpstream] = {
+    "harmony-truncated": FixedUpstream(
+        "0.25.1", "HarmonyContext appends what its parser still holds (flush)"
+    ),
+    "harmony-preambles": "harmony_preambles_0_25",
+    "harmony-streamed-tools": FixedUpstream(
+        "0.25.1", "a stream has the same HarmonyContext as any other response"
+    ),
+    "harmony-tool-runs": "harmony_tool_runs_0_25",
+}
+_HARMONY_0_26: Mapping[str, Seam | None] = {
+    "harmony_context_init": _harmony_context("__init__", "64411317ffb0279d"),
+    "harmony_context_append_output": _harmony_context(
+        "append_output", "f65d3c1d6614c1cc"
+    ),
+}
+_HARMONY_0_27: Mapping[str, Seam | None] = {
+    "make_request_with_harmony": _serving(
+        "_make_request_with_harmony", "08bb85fd7e897487"
+    ),
+}
+_HARMONY_0_30: Mapping[str, Seam | None] = {
+    "construct_input_messages_with_harmony": None,
+    "make_request_with_harmony": None,
+    "render_responses_with_harmony": _renderer(
+        "_render_responses_with_harmony", "31bc9f8bdcefe042"
+    ),
+    "get_harmony_builtin_tool_descriptions": _renderer(
+        "_get_harmony_builtin_tool_descriptions", "eca2d17a786c646e"
+    ),
+    "render_responses_harmony_messages": _renderer(
+        "render_responses_harmony_messages", "849220948a4e9a70"
+    ),
+    "construct_harmony_previous_input_messages": Seam(
+        _HARMONY,
+        "construct_harmony_previous_input_messages",
+        "3a990388001c6462",
+        imported_into=(_RENDERER,),
+    ),
+    "extract_instructions_from_messages": Seam(
+        _HARMONY_UTILS, "extract_instructions_from_messages", "b6dd56f341050dcb"
+    ),
+    "response_input_to_harmony": Seam(
+        _HARMONY,
+        "response_input_to_harmony",
+        "71f4b283962e2733",
+        imported_into=(_RENDERER,),
+    ),
+    "render_for_completion": _render_for_completion("878fd348d9964723", _RENDERER),
+}
+_HARMONY_PATCHES_0_30: Mapping[str, str | FixedUpstream] = {
+    "harmony-reconstruction": "harmony_conversation_0_30",
+}
+_HARMONY_0_31: Mapping[str, Seam | None] = {
+    "render_responses_with_harmony": _renderer(
+        "_render_responses_with_harmony", "1bca3658045ee354"
+    ),
+    "render_for_completion": _render_for_completion("56f5ab243e3edd14", _RENDERER),
+    "harmony_context_init": _harmony_context("__init__", "b53efebf2c866633"),
+}
+_HARMONY_0_32: Mapping[str, Seam | None] = {
+    "harmony_context_init": _harmony_context("__init__", "f0984b204162f171"),
+}
+_HARMONY_0_33: Mapping[str, Seam | None] = {
+    "render_responses_with_harmony": _renderer(
+        "_render_responses_with_harmony", "da34669a0f9ff7e1"
+    ),
+}
+_HARMONY_PATCHES_0_33: Mapping[str, str | FixedUpstream] = {
+    "harmony-reconstruction": "harmony_conversation_0_33",
+}
+
+_V0_22_1 = _V0_21_0.followed_by(
+    seams={**_CHAT_0_22, **_HARMONY_0_22},
+    patches={**_CHAT_PATCHES_0_22, **_HARMONY_PATCHES_0_22},
+)
+_V0_23_0 = _V0_22_1.followed_by(
+    seams={**_CHAT_0_23, **_HARMONY_0_23}, patches=_HARMONY_PATCHES_0_23
+)
+_V0_24_0 = _V0_23_0.followed_by(seams={**_CHAT_0_24, **_HARMONY_0_24})
+_V0_25_1 = _V0_24_0.followed_by(
+    seams={**_CHAT_0_25, **_HARMONY_0_25},
+    patches={**_CHAT_PATCHES_0_25, **_HARMONY_PATCHES_0_25},
+)
+_V0_26_0 = _V0_25_1.followed_by(seams={**_CHAT_0_26, **_HARMONY_0_26})
+_V0_27_1 = _V0_26_0.followed_by(seams={**_CHAT_0_27, **_HARMONY_0_27})
 _V0_28_0 = _V0_27_1.followed_by(seams=_CHAT_0_28)
 _V0_29_0 = _V0_28_0.followed_by(seams=_CHAT_0_29, patches=_CHAT_PATCHES_0_29)
-_V0_30_0 = _V0_29_0.followed_by(seams=_CHAT_0_30, patches=_CHAT_PATCHES_0_30)
-_V0_31_0 = _V0_30_0.followed_by(seams=_CHAT_0_31)
-_V0_32_0 = _V0_31_0.followed_by(seams=_CHAT_0_32, patches=_CHAT_PATCHES_0_32)
-_V0_33_0 = _V0_32_0.followed_by(seams=_CHAT_0_33)
+_V0_30_0 = _V0_29_0.followed_by(
+    seams={**_CHAT_0_30, **_HARMONY_0_30},
+    patches={**_CHAT_PATCHES_0_30, **_HARMONY_PATCHES_0_30},
+)
+_V0_31_0 = _V0_30_0.followed_by(seams={**_CHAT_0_31, **_HARMONY_0_31})
+_V0_32_0 = _V0_31_0.followed_by(
+    seams={**_CHAT_0_32, **_HARMONY_0_32}, patches=_CHAT_PATCHES_0_32
+)
+_V0_33_0 = _V0_32_0.followed_by(
+    seams={**_CHAT_0_33, **_HARMONY_0_33}, patches=_HARMONY_PATCHES_0_33
+)
 
 RELEASES: Mapping[str, Release] = {
     "0.21.0": _V0_21_0,

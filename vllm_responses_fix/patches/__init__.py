@@ -251,7 +251,8 @@ PATCHES = (
         "ignored; a call made two or more responses back is unknown, so its result is "
         "a 400; the stored messages are rewritten in place.",
         upstream=(f"{_VLLM}/issues/43244",),
-        until="_construct_input_messages_with_harmony builds the system and developer "
+        until="_render_responses_with_harmony (up to 0.29: "
+        "_construct_input_messages_with_harmony) builds the system and developer "
         "messages of every request.",
         variants=(
             Variant(
@@ -275,6 +276,63 @@ PATCHES = (
                     "streaming_harmony_context_append_output",
                 ),
             ),
+            Variant(
+                module="harmony_conversation_0_23",
+                replaces={
+                    "construct_input_messages_with_harmony": (
+                        "construct_input_messages_with_harmony"
+                    ),
+                },
+                relies_on=(
+                    "create_responses",
+                    "make_request_with_harmony",
+                    "get_harmony_builtin_tool_descriptions",
+                    "build_harmony_preamble",
+                    "extract_instructions_from_messages",
+                    "construct_harmony_previous_input_messages",
+                    "harmony_context_init",
+                    "harmony_context_append_output",
+                    "harmony_context_append_tool_output",
+                ),
+            ),
+            Variant(
+                module="harmony_conversation_0_30",
+                replaces={
+                    "render_responses_with_harmony": "render_responses_with_harmony"
+                },
+                relies_on=(
+                    "create_responses",
+                    "render_resolved_response_inputs",
+                    "render_responses",
+                    "render_responses_harmony_messages",
+                    "get_harmony_builtin_tool_descriptions",
+                    "build_harmony_preamble",
+                    "extract_instructions_from_messages",
+                    "construct_harmony_previous_input_messages",
+                    "harmony_context_init",
+                    "harmony_context_append_output",
+                    "harmony_context_append_tool_output",
+                ),
+            ),
+            Variant(
+                module="harmony_conversation_0_33",
+                replaces={
+                    "render_responses_with_harmony": "render_responses_with_harmony"
+                },
+                relies_on=(
+                    "create_responses",
+                    "render_resolved_response_inputs",
+                    "render_responses",
+                    "render_responses_harmony_messages",
+                    "get_harmony_builtin_tool_descriptions",
+                    "build_harmony_preamble",
+                    "extract_instructions_from_messages",
+                    "construct_harmony_previous_input_messages",
+                    "harmony_context_init",
+                    "harmony_context_append_output",
+                    "harmony_context_append_tool_output",
+                ),
+            ),
         ),
     ),
     Patch(
@@ -292,6 +350,11 @@ PATCHES = (
                 module="harmony_items",
                 replaces={"response_input_to_harmony": "response_input_to_harmony"},
             ),
+            Variant(
+                module="harmony_items_0_23",
+                replaces={"response_input_to_harmony": "response_input_to_harmony"},
+                relies_on=("get_system_or_developer_message",),
+            ),
         ),
     ),
     Patch(
@@ -301,7 +364,7 @@ PATCHES = (
         why="The response shows it, but the stored messages end with the last one "
         "that the model completed.",
         upstream=(f"{_VLLM}/issues/43244",),
-        until="HarmonyContext appends what its parser still holds (0.33.0 does).",
+        until="vLLM 0.24.0 is no longer served: 0.25.1 appends what its parser holds.",
         variants=(
             Variant(
                 module="harmony_truncated",
@@ -311,6 +374,15 @@ PATCHES = (
                     )
                 },
             ),
+            Variant(
+                module="harmony_truncated_0_22",
+                replaces={
+                    "make_response_output_items_with_harmony": (
+                        "make_response_output_items_with_harmony"
+                    )
+                },
+                relies_on=("harmony_to_response_output",),
+            ),
         ),
     ),
     Patch(
@@ -318,12 +390,17 @@ PATCHES = (
         what="gpt-oss: every item that a stream closes was opened, and a closed call "
         "has its item id.",
         why="An item without a delta is closed under the id of the item before it, a "
-        'call without one under the call id ""; the item id of a closed call is null.',
+        'call without one under the call id "" (from 0.25 on, neither is in the stream '
+        "at all); up to 0.23 the item id of a closed call is null.",
         upstream=(f"{_VLLM}/issues/43244",),
         until="emit_previous_item_done_events opens such items.",
         variants=(
             Variant(
                 module="harmony_stream_items",
+                wraps={"emit_previous_item_done_events": "open_item_before_done"},
+            ),
+            Variant(
+                module="harmony_stream_items_0_22",
                 wraps={"emit_previous_item_done_events": "open_item_before_done"},
             ),
         ),
@@ -345,6 +422,14 @@ PATCHES = (
                     "emit_previous_item_done_events": "label_done_preamble",
                 },
             ),
+            Variant(
+                module="harmony_preambles_0_25",
+                replaces={"parse_final_message": "parse_final_message"},
+                wraps={
+                    "emit_content_delta_events": "label_opened_preamble",
+                    "emit_previous_item_done_events": "label_done_preamble",
+                },
+            ),
         ),
     ),
     Patch(
@@ -355,7 +440,7 @@ PATCHES = (
         "as mcp_call, so its result is a 400; of a name with dots only the last part "
         "is left.",
         upstream=(f"{_VLLM}/issues/43244",),
-        until="vLLM does (is_function_recipient in 0.33.0).",
+        until="vLLM 0.21.0 is no longer served: 0.22.1 does (is_function_recipient).",
         variants=(
             Variant(
                 module="harmony_call_items",
@@ -374,7 +459,7 @@ PATCHES = (
         why="StreamingHarmonyContext leaves it out of the next prompt, so the model "
         "goes on without the result, and takes the call for a second one.",
         upstream=(f"{_VLLM}/issues/25697",),
-        until="StreamingHarmonyContext.append_tool_output appends to its messages.",
+        until="vLLM 0.24.0 is no longer served: 0.25.1 has one context for both.",
         variants=(
             Variant(
                 module="harmony_streamed_tools",
@@ -389,14 +474,20 @@ PATCHES = (
         name="harmony-tool-runs",
         what="gpt-oss: calls of built-in tools and their results stay in the prompt of "
         "later turns.",
-        why="They stand on the analysis channel, which openai_harmony leaves out of a "
-        "prompt once the model has given a final answer.",
+        why="They stand on the analysis channel, which is left out of a prompt once "
+        "the model has given a final answer.",
         upstream=(f"{_VLLM}/issues/43244",),
-        until="openai_harmony's auto_drop_analysis spares them.",
+        until="auto_drop_analysis_messages spares them, and openai_harmony where vLLM "
+        "leaves it to that.",
         variants=(
             Variant(
                 module="harmony_tool_runs",
                 replaces={"render_for_completion": "render_for_completion"},
+            ),
+            Variant(
+                module="harmony_tool_runs_0_25",
+                replaces={"auto_drop_analysis_messages": "auto_drop_analysis_messages"},
+                relies_on=("render_for_completion",),
             ),
         ),
     ),

@@ -1,6 +1,6 @@
 """One item of a conversation becomes one Harmony message, with all that it holds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from openai.types.responses import (
@@ -35,20 +35,29 @@ def response_input_to_harmony(
     Source: vLLM #43244; the item types of the Responses API reference; the Harmony
     format (https://cookbook.openai.com/articles/openai-harmony).
     """
+    return convert_item(response_msg, prev_responses, chat_message)
+
+
+def convert_item(
+    response_msg: ResponseInputOutputItem,
+    prev_responses: Sequence[ResponseOutputItem | ResponseReasoningItem],
+    convert_message: Callable[[dict[str, Any]], Message | None],
+) -> Message | None:
+    """`response_input_to_harmony`, given what messages are converted with."""
     item: Any = response_msg
     if not isinstance(item, dict):
         item = item.model_dump()
     item_type = item.get("type", "message")
     if item_type == "message":
-        return _message(item)
+        return convert_message(item)
     if item_type == "function_call":
-        return _call(f"functions.{item['name']}", item["arguments"])
+        return call_message(f"functions.{item['name']}", item["arguments"])
     if item_type == "function_call_output":
-        return _function_result(item, prev_responses)
+        return function_result(item, prev_responses)
     if item_type == "reasoning":
-        return _reasoning(item)
+        return reasoning_message(item)
     if item_type == "mcp_call":
-        return _call(_mcp_recipient(item), item["arguments"])
+        return call_message(mcp_recipient(item), item["arguments"])
     raise VLLMValidationError(
         f"Input items of type {item_type!r} are not supported.",
         parameter="input",
@@ -56,12 +65,12 @@ def response_input_to_harmony(
     )
 
 
-def _message(item: dict[str, Any]) -> Message:
+def chat_message(item: dict[str, Any]) -> Message:
     role = item["role"]
     # <|start|>developer<|message|># Instructions {instructions}<|end|>
     text_prefix = "Instructions:\n" if role == "developer" else ""
     contents = [
-        TextContent(text=text_prefix + text) for text in _texts(item["content"])
+        TextContent(text=text_prefix + text) for text in texts_of(item["content"])
     ]
     msg = Message.from_role_and_contents(role, contents)
     if role == "assistant":
@@ -71,7 +80,7 @@ def _message(item: dict[str, Any]) -> Message:
     return msg
 
 
-def _call(recipient: str, arguments: str) -> Message:
+def call_message(recipient: str, arguments: str) -> Message:
     return (
         Message.from_role_and_content(Role.ASSISTANT, arguments)
         .with_channel("commentary")
@@ -80,7 +89,7 @@ def _call(recipient: str, arguments: str) -> Message:
     )
 
 
-def _function_result(
+def function_result(
     item: dict[str, Any],
     prev_responses: Sequence[ResponseOutputItem | ResponseReasoningItem],
 ) -> Message:
@@ -91,7 +100,7 @@ def _function_result(
             and prev_response.call_id == call_id
         ):
             author = Author.new(Role.TOOL, f"functions.{prev_response.name}")
-            contents = [TextContent(text=text) for text in _texts(item["output"])]
+            contents = [TextContent(text=text) for text in texts_of(item["output"])]
             return Message(
                 author=author,
                 content=contents,
@@ -101,8 +110,8 @@ def _function_result(
     raise VLLMValidationError(f"No call message found for {call_id}", parameter="input")
 
 
-def _reasoning(item: dict[str, Any]) -> Message | None:
-    texts = _texts(item.get("content")) or _texts(item.get("summary"))
+def reasoning_message(item: dict[str, Any]) -> Message | None:
+    texts = texts_of(item.get("content")) or texts_of(item.get("summary"))
     if not texts:
         if item.get("encrypted_content"):
             raise VLLMValidationError(
@@ -113,7 +122,7 @@ def _reasoning(item: dict[str, Any]) -> Message | None:
     return msg.with_channel("analysis")
 
 
-def _mcp_recipient(item: dict[str, Any]) -> str:
+def mcp_recipient(item: dict[str, Any]) -> str:
     """The recipient that the model wrote, from an item of either form.
 
     A stored item has the two halves of `server.tool`, one that was streamed has all
@@ -125,7 +134,7 @@ def _mcp_recipient(item: dict[str, Any]) -> str:
     return f"{server_label}.{name}"
 
 
-def _texts(content: Any) -> list[str]:
+def texts_of(content: Any) -> list[str]:
     """The text of every part of a content."""
     if content is not None and not isinstance(content, (str, list)):
         content = validated_parts(content)

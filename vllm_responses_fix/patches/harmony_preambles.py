@@ -18,7 +18,7 @@ from openai_harmony import Message, StreamableParser
 from vllm.entrypoints.openai.responses.context import StreamingHarmonyContext
 from vllm.utils import random_uuid
 
-_PREAMBLE: Literal["commentary"] = "commentary"
+PREAMBLE: Literal["commentary"] = "commentary"
 
 
 def parse_final_message(message: Message) -> ResponseOutputItem:
@@ -38,22 +38,22 @@ def parse_final_message(message: Message) -> ResponseOutputItem:
         role=message.author.role,
         status="completed",
         type="message",
-        phase=_PREAMBLE if message.channel == _PREAMBLE else None,
+        phase=PREAMBLE if message.channel == PREAMBLE else None,
     )
 
 
 def label_unfinished_preamble(
-    original: Callable[[StreamableParser], list[ResponseOutputItem]],
-) -> Callable[[StreamableParser], list[ResponseOutputItem]]:
+    original: Callable[..., list[ResponseOutputItem]],
+) -> Callable[..., list[ResponseOutputItem]]:
     """Label the message that the model did not end."""
 
     @functools.wraps(original)
     def parser_state_to_response_output(
-        parser: StreamableParser,
+        parser: StreamableParser, *function_tool_names: Any
     ) -> list[ResponseOutputItem]:
-        items = original(parser)
-        if parser.current_channel == _PREAMBLE:
-            _label(items)
+        items = original(parser, *function_tool_names)
+        if parser.current_channel == PREAMBLE:
+            label(items)
         return items
 
     return parser_state_to_response_output
@@ -67,8 +67,8 @@ def label_opened_preamble(original: Callable[..., list[Any]]) -> Callable[..., A
         ctx: StreamingHarmonyContext, state: Any
     ) -> list[Any]:
         events = original(ctx, state)
-        if ctx.parser.current_channel == _PREAMBLE:
-            _label(_items(events))
+        if ctx.parser.current_channel == PREAMBLE:
+            label(items_of(events))
         return events
 
     return emit_content_delta_events
@@ -78,20 +78,22 @@ def label_done_preamble(original: Callable[..., list[Any]]) -> Callable[..., Any
     """Label the item that a stream closes."""
 
     @functools.wraps(original)
-    def emit_previous_item_done_events(previous_item: Message, state: Any) -> list[Any]:
-        events = original(previous_item, state)
-        if previous_item.channel == _PREAMBLE:
-            _label(_items(events))
+    def emit_previous_item_done_events(
+        previous_item: Message, state: Any, *function_tool_names: Any
+    ) -> list[Any]:
+        events = original(previous_item, state, *function_tool_names)
+        if previous_item.channel == PREAMBLE:
+            label(items_of(events))
         return events
 
     return emit_previous_item_done_events
 
 
-def _items(events: list[Any]) -> list[Any]:
+def items_of(events: list[Any]) -> list[Any]:
     return [event.item for event in events if hasattr(event, "item")]
 
 
-def _label(items: list[Any]) -> None:
+def label(items: list[Any]) -> None:
     for item in items:
         if isinstance(item, ResponseOutputMessage):
-            item.phase = _PREAMBLE
+            item.phase = PREAMBLE

@@ -37,11 +37,11 @@ def without_concluded_reasoning(messages: list[Message]) -> list[Message]:
     first_final = next(
         index for index, message in enumerate(messages) if message.channel == "final"
     )
-    kept = [message for message in messages[:first_final] if not _is_reasoning(message)]
+    kept = [message for message in messages[:first_final] if not is_reasoning(message)]
     return kept + messages[first_final:]
 
 
-def _is_reasoning(message: Message) -> bool:
+def is_reasoning(message: Message) -> bool:
     return (
         message.channel == "analysis"
         and message.recipient is None

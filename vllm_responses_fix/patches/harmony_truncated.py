@@ -16,17 +16,17 @@ def make_response_output_items_with_harmony(
     The message that the model did not end becomes the last of the context, which is
     what later turns are built from.
 
-    Source: vLLM #43244; from 0.22 on, vLLM's own parser flushes such a message.
+    Source: vLLM #43244; from 0.25 on, vLLM's own parser flushes such a message.
     """
     output_items: list[ResponseOutputItem] = []
     for msg in context.messages[context.num_init_messages :]:
         output_items.extend(serving.harmony_to_response_output(msg))
     output_items.extend(serving.parser_state_to_response_output(context.parser))
-    context.messages.extend(_unfinished_messages(context.parser))
+    context.messages.extend(unfinished_messages(context.parser))
     return output_items
 
 
-def _unfinished_messages(parser: StreamableParser) -> list[Message]:
+def unfinished_messages(parser: StreamableParser) -> list[Message]:
     if not parser.current_content or parser.current_role != Role.ASSISTANT:
         return []
     return [

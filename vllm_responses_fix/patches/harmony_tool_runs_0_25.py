@@ -1,0 +1,25 @@
+"""Calls that the server ran itself stay in the conversation, with their results."""
+
+from openai_harmony import Message
+
+from .harmony_tool_runs import is_reasoning
+
+
+def auto_drop_analysis_messages(msgs: list[Message]) -> list[Message]:
+    """Leave out the reasoning before the last final message.
+
+    As vLLM does it, which however takes for reasoning whatever stands on the analysis
+    channel: the built-in tools are called there, and answer there.
+    """
+    last_assistant_final_index = -1
+    for i in range(len(msgs) - 1, -1, -1):
+        msg = msgs[i]
+        if msg.author.role == "assistant" and msg.channel == "final":
+            last_assistant_final_index = i
+            break
+
+    return [
+        msg
+        for i, msg in enumerate(msgs)
+        if i >= last_assistant_final_index or not is_reasoning(msg)
+    ]
