@@ -64,5 +64,8 @@ def test_chained_equals_replayed(
         lambda: HarmonyMachine(
             harmony_server_factory, event_loop_thread, HarmonyPath()
         ),
-        settings=settings(max_examples=20, stateful_step_count=10, deadline=None),
+        settings=settings(
+            max_examples=10 + settings.default.max_examples // 20,
+            stateful_step_count=10,
+        ),
     )
