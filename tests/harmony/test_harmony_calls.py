@@ -17,6 +17,7 @@ from turns import (
     message,
     rendered,
     result,
+    result_header,
     result_of,
     start,
 )
@@ -32,8 +33,8 @@ async def test_a_result_may_come_many_turns_later(harmony: Client) -> None:
 
     reply = await both(harmony, conversation, late, tools=[LOOKUP])
 
-    tool_message = "<|start|>functions.lookup to=assistant<|channel|>commentary"
-    assert f"{tool_message}<|message|>42<|end|>" in reply.prompt.text
+    header = result_header("functions.lookup")
+    assert f"{header}42<|end|>" in reply.prompt.text
 
 
 @pytest.mark.guards("harmony-reconstruction")
@@ -53,7 +54,7 @@ async def test_a_call_that_the_client_brought_may_be_answered_later(
 
     reply = await both(harmony, conversation, result("call_brought"))
 
-    assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
+    assert result_header("functions.lookup") in reply.prompt.text
 
 
 @pytest.mark.skipif(not is_since("0.22.0"), reason="there it is an MCP call")
@@ -71,7 +72,7 @@ async def test_a_call_without_its_namespace_may_be_answered_later(
     reply = await harmony.create(body, DONE)
 
     assert reply.status == 200, reply.body
-    assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
+    assert result_header("functions.lookup") in reply.prompt.text
 
 
 async def test_calls_of_two_branches_are_apart(harmony: Client) -> None:
@@ -84,7 +85,7 @@ async def test_calls_of_two_branches_are_apart(harmony: Client) -> None:
     on_its_own = await both(harmony, branch, result_of(first))
     astray = await harmony.create(other.chain_body(result_of(first)), DONE)
 
-    assert "<|start|>functions.lookup to=assistant" in on_its_own.prompt.text
+    assert result_header("functions.lookup") in on_its_own.prompt.text
     assert astray.status == 400
 
 
@@ -115,7 +116,7 @@ async def test_a_streamed_call_can_be_answered(harmony: Client) -> None:
         harmony, conversation, result(streamed.streamed_output[-1]["call_id"])
     )
 
-    assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
+    assert result_header("functions.lookup") in reply.prompt.text
 
 
 @pytest.mark.guards("stream-ids")
@@ -130,7 +131,7 @@ async def test_a_streamed_call_of_the_background_can_be_answered(
     reply = await both(harmony, conversation, result_of(streamed))
 
     assert _ids(streamed.streamed_output) == _ids(stored.output)
-    assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
+    assert result_header("functions.lookup") in reply.prompt.text
 
 
 @pytest.mark.guards("stream-ids")
@@ -149,7 +150,7 @@ async def test_a_streamed_call_that_was_cut_short_keeps_its_ids(
     reply = await both(harmony, conversation, result(opened["call_id"]))
 
     assert _ids([opened]) == _ids(streamed.output)
-    assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
+    assert result_header("functions.lookup") in reply.prompt.text
 
 
 WITHOUT_DELTA = {
@@ -205,7 +206,7 @@ async def test_a_call_can_be_answered_however_its_stream_was_cut(
         )
         conversation = Conversation().extended("What is a?", streamed)
         reply = await both(harmony, conversation, result(seen))
-        assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
+        assert result_header("functions.lookup") in reply.prompt.text
 
 
 @pytest.mark.guards("harmony-call-items")
@@ -223,7 +224,7 @@ async def test_a_call_on_the_analysis_channel_can_be_answered(
 
     assert chained.status == 200
     assert '{"key": "a"}' in chained.prompt.text
-    assert "<|start|>functions.lookup to=assistant" in chained.prompt.text
+    assert result_header("functions.lookup") in chained.prompt.text
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ async def test_the_name_of_a_call_may_have_dots(
 
     chained = await both(harmony, conversation, result_of(reply), tools=[tool])
 
-    assert "<|start|>functions.tables.lookup to=assistant" in chained.prompt.text
+    assert result_header("functions.tables.lookup") in chained.prompt.text
 
 
 @pytest.mark.guards("harmony-reconstruction")

@@ -7,7 +7,17 @@ from harness.answers import analysis, call, harmony_answer
 from harness.client import Client, Item
 from openai.types.responses.response_output_item import McpCall
 from openai_harmony import Message
-from turns import CALLING, DONE, LOOKUP, both, message, rendered, result_of, start
+from turns import (
+    CALLING,
+    DONE,
+    LOOKUP,
+    both,
+    message,
+    rendered,
+    result_header,
+    result_of,
+    start,
+)
 
 GUARDS = pytest.mark.guards("harmony-items")
 # From 0.31 on a replayed call looks as the model wrote it on stock vLLM, too.
@@ -41,10 +51,7 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
     chained = await both(harmony, conversation, result_of(reply))
 
     called = rendered(call("lookup", {"key": "a"}))
-    returned = (
-        "<|start|>functions.lookup to=assistant<|channel|>commentary"
-        "<|message|>42<|end|>"
-    )
+    returned = result_header("functions.lookup") + "42<|end|>"
     assert called + returned in chained.prompt.text
 
 
@@ -152,8 +159,8 @@ async def test_all_of_a_result_is_in_the_prompt(
 
     chained = await both(harmony, conversation, result_of(reply, output))
 
-    tool_message = "<|start|>functions.lookup to=assistant<|channel|>commentary"
-    assert f"{tool_message}<|message|>{expected}<|end|>" in chained.prompt.text
+    header = result_header("functions.lookup")
+    assert f"{header}{expected}<|end|>" in chained.prompt.text
 
 
 @GUARDS
@@ -170,8 +177,8 @@ async def test_what_came_of_an_mcp_call_is_in_the_prompt(harmony: Client) -> Non
     ):
         first = [message("user", "Look."), {**MCP_CALL, **outcome}]
         reply, conversation = await start(harmony, first, CALLING, tools=[LOOKUP])
-        tool_message = "<|start|>repo_browser.list to=assistant<|channel|>commentary"
-        _, _, said = reply.prompt.text.partition(f"{tool_message}<|message|>")
+        header = result_header("repo_browser.list")
+        _, _, said = reply.prompt.text.partition(header)
         assert text in said
         await both(harmony, conversation, result_of(reply))
 

@@ -7,7 +7,18 @@ import pytest
 from harness.answers import analysis, final, harmony_answer, preamble
 from harness.client import Client, Conversation
 from harness.vllm_compat import is_since
-from turns import CALLING, DONE, LOOKUP, SEARCH, both, message, result, result_of, start
+from turns import (
+    CALLING,
+    DONE,
+    LOOKUP,
+    SEARCH,
+    both,
+    message,
+    result,
+    result_header,
+    result_of,
+    start,
+)
 
 pytestmark = pytest.mark.guards("harmony-reconstruction")
 
@@ -211,7 +222,7 @@ async def test_a_call_in_vllms_own_field_can_be_answered(harmony: Client) -> Non
 
     for reply in (at_once, late):
         assert reply.status == 200, reply.body
-        assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
+        assert result_header("functions.lookup") in reply.prompt.text
 
 
 async def test_what_a_cancelled_response_had_said_is_not_part_of_it(

@@ -7,7 +7,7 @@ from harness.client import Client, Conversation, Item, Reply
 from harness.harmony_encoding import harmony_encoding
 from harness.scripted_engine import Answer
 from harness.vllm_compat import render_harmony_messages
-from openai_harmony import Message
+from openai_harmony import Author, Message, Role, TextContent
 
 LOOKUP = {
     "type": "function",
@@ -38,6 +38,17 @@ def rendered(*messages: Message) -> str:
     """Messages as vLLM puts them before the model; releases write calls differently."""
     text = harmony_encoding().decode(render_harmony_messages(list(messages)))
     return text.removesuffix("<|start|>assistant")
+
+
+def result_header(function: str) -> str:
+    """How the result of a call begins in a prompt."""
+    result = Message(
+        author=Author.new(Role.TOOL, function),
+        content=[TextContent(text="")],
+        channel="commentary",
+        recipient=Role.ASSISTANT,
+    )
+    return rendered(result).removesuffix("<|end|>")
 
 
 async def both(

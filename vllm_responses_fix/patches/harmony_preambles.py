@@ -15,7 +15,6 @@ from openai.types.responses import (
     ResponseOutputText,
 )
 from openai_harmony import Message, StreamableParser
-from vllm.entrypoints.openai.responses.context import StreamingHarmonyContext
 from vllm.utils import random_uuid
 
 PREAMBLE: Literal["commentary"] = "commentary"
@@ -64,7 +63,7 @@ def label_opened_preamble(original: Callable[..., list[Any]]) -> Callable[..., A
 
     @functools.wraps(original)
     def emit_content_delta_events(
-        ctx: StreamingHarmonyContext, state: Any
+        ctx: Any, state: Any
     ) -> list[Any]:
         events = original(ctx, state)
         if ctx.parser.current_channel == PREAMBLE:
