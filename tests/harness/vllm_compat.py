@@ -87,6 +87,9 @@ _MESSAGES = _module_with(
     "entrypoints.openai.responses.serving",
 )
 
+# The patches wait for this one, which the renderer does not import.
+import_module("vllm.entrypoints.openai.responses.serving")
+
 
 def construct_input_messages(**arguments: Any) -> list[Any]:
     """The function that the server calls, patched or not."""
