@@ -62,9 +62,7 @@ def label_opened_preamble(original: Callable[..., list[Any]]) -> Callable[..., A
     """Label the item that a stream opens."""
 
     @functools.wraps(original)
-    def emit_content_delta_events(
-        ctx: Any, state: Any
-    ) -> list[Any]:
+    def emit_content_delta_events(ctx: Any, state: Any) -> list[Any]:
         events = original(ctx, state)
         if ctx.parser.current_channel == PREAMBLE:
             label(items_of(events))
