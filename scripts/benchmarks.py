@@ -20,36 +20,46 @@ BENCHMARKS = (
     "python scripts/bench_reconstruction.py",
     "python scripts/bench_harmony.py",
     "python scripts/bench_server.py",
+    "scripts/bench_guidellm.sh",
 )
 
 
 def main(names: list[str]) -> None:
-    before = _sections() if names else {}
+    scripts = {SCRIPTS.parent / command.split()[-1]: command for command in BENCHMARKS}
+    measured = {
+        script: _section(script, command)
+        for script, command in scripts.items()
+        if not names or script.stem in names
+    }
+    written = _written() if names else {}
     sections = [
-        "# Benchmarks\n\n"
+        "# Benchmarks",
         "Written by `python scripts/benchmarks.py`. Stock and patched are measured in "
-        "one run, in turn; the ratios are what to look at.\n\n"
+        "one run, in turn; the ratios are what to look at.",
         f"{_processor()}, {os.cpu_count()} processors, {platform.system()}, "
-        f"Python {platform.python_version()}."
+        f"Python {platform.python_version()}.",
+        *(
+            measured.get(script) or written.get(_title(script), "")
+            for script in scripts
+        ),
     ]
-    for command in BENCHMARKS:
-        script = SCRIPTS.parent / command.split()[-1]
-        title = _title(script)
-        if names and script.stem not in names:
-            sections += [before[title]] if title in before else []
-            continue
-        print(f"{command} ...", file=sys.stderr, flush=True)
-        section = f"## {title}\n\n```console\n$ {command}\n{_output(command)}\n```"
-        if RESULTS.with_name(f"{script.stem}.svg").exists():
-            section += f"\n\n![{title}]({script.stem}.svg)"
-        sections.append(section)
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    RESULTS.write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
     print(f"Written: {RESULTS.relative_to(SCRIPTS.parent)}", file=sys.stderr)
 
 
-def _sections() -> dict[str, str]:
-    """The sections that are written already, by title."""
+def _section(script: Path, command: str) -> str:
+    """Run a benchmark; its output under its title, and its plot if it has one."""
+    print(f"{command} ...", file=sys.stderr, flush=True)
+    title = _title(script)
+    section = f"## {title}\n\n```console\n$ {command}\n{_output(command)}\n```"
+    if RESULTS.with_name(f"{script.stem}.svg").exists():
+        section += f"\n\n![{title}]({script.stem}.svg)"
+    return section
+
+
+def _written() -> dict[str, str]:
+    """The sections of the last run, by title."""
     parts = RESULTS.read_text(encoding="utf-8").split("\n\n## ")[1:]
     return {part.partition("\n")[0]: f"## {part.strip()}" for part in parts}
 
