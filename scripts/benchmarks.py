@@ -1,9 +1,10 @@
 """Run all benchmarks and write what they print to docs/benchmarks.md.
 
-    python scripts/benchmarks.py
+    python scripts/benchmarks.py [NAME ...]
 
-Needs vLLM, but no engine: see scripts/environment.sh. Takes minutes; other work on the
-machine disturbs it.
+With names (bench_harmony), only their sections are written anew. Needs the Python of
+scripts/environment.sh. All of it takes half an hour; other work on the machine
+disturbs it.
 """
 
 import ast
@@ -15,32 +16,59 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent
 RESULTS = SCRIPTS.parent / "docs" / "benchmarks.md"
-BENCHMARKS = ("bench_reconstruction.py", "bench_harmony.py")
+BENCHMARKS = (
+    "python scripts/bench_reconstruction.py",
+    "python scripts/bench_harmony.py",
+    "python scripts/bench_server.py",
+    "scripts/bench_guidellm.sh",
+)
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
+    scripts = {SCRIPTS.parent / command.split()[-1]: command for command in BENCHMARKS}
+    measured = {
+        script: _section(script, command)
+        for script, command in scripts.items()
+        if not names or script.stem in names
+    }
+    written = _written() if names else {}
     sections = [
         "# Benchmarks",
         "Written by `python scripts/benchmarks.py`. Stock and patched are measured in "
-        "one process, in turn; the ratios are what to look at.",
+        "one run, in turn; the ratios are what to look at.",
         f"{_processor()}, {os.cpu_count()} processors, {platform.system()}, "
         f"Python {platform.python_version()}.",
+        *(
+            measured.get(script) or written.get(_title(script), "")
+            for script in scripts
+        ),
     ]
-    for name in BENCHMARKS:
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        sections += [
-            f"## {_title(SCRIPTS / name)}",
-            f"```console\n$ python scripts/{name}\n{_output(name)}\n```",
-        ]
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    RESULTS.write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
     print(f"Written: {RESULTS.relative_to(SCRIPTS.parent)}", file=sys.stderr)
 
 
-def _output(name: str) -> str:
+def _section(script: Path, command: str) -> str:
+    """Run a benchmark; its output under its title, and its plot if it has one."""
+    print(f"{command} ...", file=sys.stderr, flush=True)
+    title = _title(script)
+    section = f"## {title}\n\n```console\n$ {command}\n{_output(command)}\n```"
+    if RESULTS.with_name(f"{script.stem}.svg").exists():
+        section += f"\n\n![{title}]({script.stem}.svg)"
+    return section
+
+
+def _written() -> dict[str, str]:
+    """The sections of the last run, by title."""
+    parts = RESULTS.read_text(encoding="utf-8").split("\n\n## ")[1:]
+    return {part.partition("\n")[0]: f"## {part.strip()}" for part in parts}
+
+
+def _output(command: str) -> str:
     """What a benchmark prints, without what vLLM logs to the same place."""
+    interpreter, *arguments = command.split()
     run = subprocess.run(
-        [sys.executable, str(SCRIPTS / name)],
+        [sys.executable if interpreter == "python" else interpreter, *arguments],
         cwd=SCRIPTS.parent,
         env={**os.environ, "VLLM_LOGGING_LEVEL": "ERROR"},
         stdout=subprocess.PIPE,
@@ -51,7 +79,11 @@ def _output(name: str) -> str:
 
 
 def _title(script: Path) -> str:
-    docstring = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))
+    """The first sentence about a script: of its docstring, or below its `#!` line."""
+    source = script.read_text(encoding="utf-8")
+    if script.suffix == ".sh":
+        return source.splitlines()[1].lstrip("# ").rstrip(".")
+    docstring = ast.get_docstring(ast.parse(source))
     return (docstring or script.name).partition("\n")[0].rstrip(".")
 
 
@@ -63,4 +95,4 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+CONSTRAINTS = Path(__file__).parent / "constraints"
 HEAD = """\
 # Releases of vLLM
 
@@ -50,6 +51,7 @@ def main() -> None:
         "## Tests",
         "Every package as of the day after the release came out.",
         _counts(tests),
+        *_without_result(tests),
     ]
     if latest:
         sections += [
@@ -63,12 +65,14 @@ def main() -> None:
 
 
 def _sessions(results: Path, name: str) -> Iterable[Session]:
-    for folder in results.glob(f"{name}-*"):
+    # What was interrupted has not written its last file.
+    for tests in results.glob(f"{name}-*/tests.xml"):
+        folder = tests.parent
         described = json.loads((folder / "release.json").read_text())
         session = Session(
             described["vllm"], described["packages"], described["status"]["patches"]
         )
-        for case in ElementTree.parse(folder / "tests.xml").iter("testcase"):
+        for case in ElementTree.parse(tests).iter("testcase"):
             outcome, reason = _outcome(case)
             session.counts[outcome] += 1
             if reason:
@@ -134,6 +138,14 @@ def _counts(sessions: Sequence[Session]) -> str:
         for session in sessions
     ]
     return _table(["vLLM", *shown, *outcomes], rows)
+
+
+def _without_result(sessions: Sequence[Session]) -> list[str]:
+    lines = (CONSTRAINTS / "matrix.releases").read_text().splitlines()
+    releases = [line.split()[0] for line in lines if line and line[0] != "#"]
+    tested = {session.release for session in sessions}
+    missing = [release for release in releases if release not in tested]
+    return [f"**No result: {', '.join(missing)}**"] if missing else []
 
 
 def _reasons(sessions: Sequence[Session]) -> list[str]:

@@ -99,9 +99,10 @@ def _send_as_harmony(release: Release) -> None:
     """
     from vllm.entrypoints.openai.responses import harmony
 
+    renderer = release.seams.get("render_responses_with_harmony")
     construct = (
-        _render_with_renderer()
-        if "render_responses_with_harmony" in release.seams
+        _construct_with_renderer(importlib.import_module(renderer.module))
+        if renderer is not None
         else _construct_with_server()
     )
 
@@ -144,12 +145,10 @@ def _construct_with_server() -> _Construct:
     return construct
 
 
-def _render_with_renderer() -> _Construct:
+def _construct_with_renderer(module: Any) -> _Construct:
     """From 0.30 on the renderer builds the messages, and is given the earlier."""
-    from vllm.renderers.online_renderer import OnlineRenderer
-
     # As above; what comes after the messages is left out.
-    renderer = OnlineRenderer.__new__(OnlineRenderer)
+    renderer = module.OnlineRenderer.__new__(module.OnlineRenderer)
     renderer.parser = None
     renderer.reasoning_effort_map = None
     renderer.model_config = SimpleNamespace(max_model_len=1)

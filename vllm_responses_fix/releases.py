@@ -441,7 +441,7 @@ _HARMONY_PATCHES_0_22: Mapping[str, str | FixedUpstream] = {
     "harmony-truncated": "harmony_truncated_0_22",
     "harmony-stream-items": "harmony_stream_items_0_22",
     "harmony-call-items": FixedUpstream(
-        "0.22.1",
+        "0.22.0",
         "a call is told by its recipient (is_function_recipient), and has its whole "
         "name (extract_function_from_recipient)",
     ),
@@ -504,11 +504,11 @@ _HARMONY_0_25: Mapping[str, Seam | None] = {
 }
 _HARMONY_PATCHES_0_25: Mapping[str, str | FixedUpstream] = {
     "harmony-truncated": FixedUpstream(
-        "0.25.1", "HarmonyContext appends what its parser still holds (flush)"
+        "0.25.0", "HarmonyContext appends what its parser still holds (flush)"
     ),
     "harmony-preambles": "harmony_preambles_0_25",
     "harmony-streamed-tools": FixedUpstream(
-        "0.25.1", "a stream has the same HarmonyContext as any other response"
+        "0.25.0", "a stream has the same HarmonyContext as any other response"
     ),
     "harmony-tool-runs": "harmony_tool_runs_0_25",
 }
@@ -604,11 +604,14 @@ _V0_33_0 = _V0_32_0.followed_by(
 
 RELEASES: Mapping[str, Release] = {
     "0.21.0": _V0_21_0,
+    "0.22.0": _V0_22_1,
     "0.22.1": _V0_22_1,
     "0.23.0": _V0_23_0,
     "0.24.0": _V0_24_0,
+    "0.25.0": _V0_25_1,
     "0.25.1": _V0_25_1,
     "0.26.0": _V0_26_0,
+    "0.27.0": _V0_27_1,
     "0.27.1": _V0_27_1,
     "0.28.0": _V0_28_0,
     "0.29.0": _V0_29_0,

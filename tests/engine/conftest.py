@@ -19,6 +19,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.engine)
             # Most of it is for the servers, which start within the first test.
             item.add_marker(pytest.mark.timeout(900))
+            # With pytest -n, one process has them all: they share servers.
+            item.add_marker(pytest.mark.xdist_group("engine"))
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ def served(
     served.close()
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples * 3 // 10)
 @given(data=st.data())
 def test_every_turn_is_what_replay_makes_of_it(
     served: Served, data: st.DataObject
@@ -103,7 +103,7 @@ def test_every_turn_is_what_replay_makes_of_it(
         assert chained == replayed
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples // 10)
 @given(data=st.data())
 def test_no_later_request_changes_what_is_stored(
     served: Served, data: st.DataObject

@@ -6,9 +6,24 @@ import pytest
 from harness.answers import analysis, call, harmony_answer
 from harness.client import Client, Item
 from openai.types.responses.response_output_item import McpCall
-from turns import CALLING, DONE, LOOKUP, both, message, result_of, start
+from openai_harmony import Message
+from turns import (
+    CALLING,
+    DONE,
+    LOOKUP,
+    both,
+    message,
+    rendered,
+    result_header,
+    result_of,
+    start,
+)
 
-pytestmark = pytest.mark.guards("harmony-items")
+GUARDS = pytest.mark.guards("harmony-items")
+# From 0.31 on a replayed call looks as the model wrote it on stock vLLM, too.
+GUARDS_UNTIL_CALLS_ARE_ALIKE = pytest.mark.guards("harmony-items", until="0.31.0")
+# From 0.30 on stock vLLM names the type of an item that it doesn't know.
+GUARDS_UNTIL_TYPES_ARE_NAMED = pytest.mark.guards("harmony-items", until="0.30.0")
 
 CALL: Item = {
     "type": "function_call",
@@ -29,23 +44,21 @@ def _parts(kind: str) -> list[Item]:
     return [{"type": kind, "text": "one, "}, {"type": kind, "text": "two"}]
 
 
+@GUARDS_UNTIL_CALLS_ARE_ALIKE
 async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None:
     reply, conversation = await start(harmony, tools=[LOOKUP])
 
     chained = await both(harmony, conversation, result_of(reply))
 
-    assert (
-        "<|start|>assistant to=functions.lookup<|channel|>commentary "
-        '<|constrain|>json<|message|>{"key": "a"}<|call|>'
-        "<|start|>functions.lookup to=assistant<|channel|>commentary"
-        "<|message|>42<|end|>"
-    ) in chained.prompt.text
+    called = rendered(call("lookup", {"key": "a"}))
+    returned = result_header("functions.lookup") + "42<|end|>"
+    assert called + returned in chained.prompt.text
 
 
 @pytest.mark.parametrize(
-    ("item", "rendered"),
+    ("item", "expected"),
     [
-        (
+        pytest.param(
             message(
                 "assistant",
                 [
@@ -54,22 +67,40 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
                 ],
             ),
             "<|channel|>final<|message|>one, two<|end|>",
+            id="parts",
+            marks=GUARDS,
         ),
-        (
+        pytest.param(
             message("assistant", [{"type": "refusal", "refusal": "I can't."}]),
             "<|channel|>final<|message|>I can't.<|end|>",
+            id="refusal",
+            marks=GUARDS,
         ),
-        (message("assistant", []), "<|channel|>final<|message|><|end|>"),
-        (message("assistant", "one"), "<|channel|>final<|message|>one<|end|>"),
-        (
+        pytest.param(
+            message("assistant", []),
+            "<|channel|>final<|message|><|end|>",
+            id="empty",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
+        ),
+        pytest.param(
+            message("assistant", "one"),
+            "<|channel|>final<|message|>one<|end|>",
+            id="text",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
+        ),
+        pytest.param(
             {"role": "assistant", "content": _parts("input_text")},
             "<|channel|>final<|message|>one, two<|end|>",
+            id="input parts",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
         ),
-        (
+        pytest.param(
             message("user", _parts("input_text")),
             "<|start|>user<|message|>one, two<|end|>",
+            id="user parts",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
         ),
-        (
+        pytest.param(
             {
                 "type": "reasoning",
                 "id": "rs_1",
@@ -77,62 +108,62 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
                 "content": _parts("reasoning_text"),
             },
             "<|channel|>analysis<|message|>one, \ntwo<|end|>",
+            id="reasoning",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
         ),
-        (
+        pytest.param(
             {"type": "reasoning", "id": "rs_1", "summary": _parts("summary_text")},
             "<|channel|>analysis<|message|>one, \ntwo<|end|>",
+            id="summary",
+            marks=GUARDS,
         ),
-        (
+        pytest.param(
             MCP_CALL,
-            "<|start|>assistant to=repo_browser.list<|channel|>commentary "
-            '<|constrain|>json<|message|>{"path": "src"}<|call|>',
+            call("", {"path": "src"}).with_recipient("repo_browser.list"),
+            id="mcp_call",
+            marks=GUARDS,
         ),
-    ],
-    ids=[
-        "parts",
-        "refusal",
-        "empty",
-        "text",
-        "input parts",
-        "user parts",
-        "reasoning",
-        "summary",
-        "mcp_call",
     ],
 )
 async def test_all_of_an_item_is_in_the_prompt(
-    harmony: Client, item: Item, rendered: str
+    harmony: Client, item: Item, expected: str | Message
 ) -> None:
+    text = expected if isinstance(expected, str) else rendered(expected)
     first = [message("user", "Hello"), item]
     # A call after it, as Harmony leaves reasoning out after a final answer.
     reply, conversation = await start(harmony, first, CALLING, tools=[LOOKUP])
-    assert rendered in reply.prompt.text
+    assert text in reply.prompt.text
 
     chained = await both(harmony, conversation, result_of(reply))
-    assert "analysis" in rendered or rendered in chained.prompt.text
+    assert "analysis" in text or text in chained.prompt.text
 
 
 @pytest.mark.parametrize(
-    ("output", "rendered"),
+    ("output", "expected"),
     [
-        (_parts("input_text"), "one, two"),
-        ([], ""),
-        ("", ""),
-        ('{"a": [1, 2]}', '{"a": [1, 2]}'),
+        pytest.param(_parts("input_text"), "one, two", id="parts", marks=GUARDS),
+        pytest.param([], "", id="no parts", marks=GUARDS),
+        pytest.param("", "", id="nothing", marks=GUARDS_UNTIL_CALLS_ARE_ALIKE),
+        pytest.param(
+            '{"a": [1, 2]}',
+            '{"a": [1, 2]}',
+            id="JSON",
+            marks=GUARDS_UNTIL_CALLS_ARE_ALIKE,
+        ),
     ],
-    ids=["parts", "no parts", "nothing", "JSON"],
 )
 async def test_all_of_a_result_is_in_the_prompt(
-    harmony: Client, output: Any, rendered: str
+    harmony: Client, output: Any, expected: str
 ) -> None:
     reply, conversation = await start(harmony, tools=[LOOKUP])
 
     chained = await both(harmony, conversation, result_of(reply, output))
 
-    tool_message = "<|start|>functions.lookup to=assistant<|channel|>commentary"
-    assert f"{tool_message}<|message|>{rendered}<|end|>" in chained.prompt.text
+    header = result_header("functions.lookup")
+    assert f"{header}{expected}<|end|>" in chained.prompt.text
 
 
+@GUARDS
 async def test_what_came_of_an_mcp_call_is_in_the_prompt(harmony: Client) -> None:
     # The openai SDK has had errors as strings, and as objects.
     is_text = McpCall.model_fields["error"].annotation == (str | None)
@@ -146,12 +177,13 @@ async def test_what_came_of_an_mcp_call_is_in_the_prompt(harmony: Client) -> Non
     ):
         first = [message("user", "Look."), {**MCP_CALL, **outcome}]
         reply, conversation = await start(harmony, first, CALLING, tools=[LOOKUP])
-        tool_message = "<|start|>repo_browser.list to=assistant<|channel|>commentary"
-        _, _, said = reply.prompt.text.partition(f"{tool_message}<|message|>")
+        header = result_header("repo_browser.list")
+        _, _, said = reply.prompt.text.partition(header)
         assert text in said
         await both(harmony, conversation, result_of(reply))
 
 
+@GUARDS
 async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
     harmony: Client,
 ) -> None:
@@ -174,14 +206,16 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
 @pytest.mark.parametrize(
     ("item", "named"),
     [
-        (
+        pytest.param(
             message(
                 "user",
                 [{"type": "input_image", "image_url": "data:,", "detail": "auto"}],
             ),
             "input_image",
+            id="image",
+            marks=GUARDS,
         ),
-        (
+        pytest.param(
             {
                 "type": "web_search_call",
                 "id": "ws_1",
@@ -189,8 +223,10 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
                 "action": {"type": "search", "query": "a"},
             },
             "web_search_call",
+            id="web search",
+            marks=GUARDS_UNTIL_TYPES_ARE_NAMED,
         ),
-        (
+        pytest.param(
             {
                 "type": "reasoning",
                 "id": "rs_1",
@@ -198,10 +234,16 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
                 "encrypted_content": "x",
             },
             "Encrypted",
+            id="encrypted",
+            marks=GUARDS,
         ),
-        ({"type": "item_reference", "id": "msg_1"}, "item_reference"),
+        pytest.param(
+            {"type": "item_reference", "id": "msg_1"},
+            "item_reference",
+            id="reference",
+            marks=GUARDS_UNTIL_TYPES_ARE_NAMED,
+        ),
     ],
-    ids=["image", "web search", "encrypted", "reference"],
 )
 async def test_what_has_no_place_in_a_prompt_is_refused(
     harmony: Client, item: Item, named: str

@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 from harness.answers import analysis, final, harmony_answer, preamble
 from harness.client import Client, Conversation
-from turns import CALLING, DONE, LOOKUP, SEARCH, both, message, result, result_of, start
+from harness.vllm_compat import is_since
+from turns import (
+    CALLING,
+    DONE,
+    LOOKUP,
+    SEARCH,
+    both,
+    message,
+    result,
+    result_header,
+    result_of,
+    start,
+)
 
 pytestmark = pytest.mark.guards("harmony-reconstruction")
 
@@ -67,7 +79,8 @@ async def test_instructions_in_the_system_message(
 
     reply = await both(harmony, conversation, "Go on", instructions="Be thorough.")
 
-    assert "<|message|>You are a pirate.\nBe thorough.\n" in reply.prompt.text
+    assert "Be thorough." in reply.prompt.text.partition("<|end|>")[0]
+    assert "You are a pirate." in reply.prompt.text
     assert "Be brief." not in reply.prompt.text
 
 
@@ -89,6 +102,7 @@ async def test_items_of_an_earlier_input_stay(harmony: Client, role: str) -> Non
     assert "Be brief." not in third.prompt.text
 
 
+@pytest.mark.skipif(is_since("0.23.0"), reason="system items are developer messages")
 async def test_the_first_system_item_of_the_conversation_is_the_identity(
     harmony: Client,
 ) -> None:
@@ -106,6 +120,41 @@ async def test_the_first_system_item_of_the_conversation_is_the_identity(
     assert second.prompt.text.startswith(identity)
     assert third.prompt.text.startswith(identity)
     assert third.prompt.text.count("pirate") == 1
+
+
+@pytest.mark.skipif(not is_since("0.23.0"), reason="only instructions are these")
+@pytest.mark.parametrize("role", ["developer", "system"])
+async def test_what_a_conversation_begins_with_may_be_the_instructions(
+    harmony: Client, role: str
+) -> None:
+    """vLLM takes it for the instructions of a request that has none."""
+    opening = [message(role, "You are a pirate."), message("user", "Hello")]
+    _, conversation = await start(harmony, opening, DONE, tools=[LOOKUP])
+
+    second = await both(harmony, conversation, "Go on", instructions="Be brief.")
+    conversation = conversation.extended("Go on", second)
+    third = await both(harmony, conversation, "And then?", tools=[LOOKUP])
+
+    assert "# Instructions\n\nBe brief." in second.prompt.text
+    assert "Be brief." not in third.prompt.text
+    for reply in (second, third):
+        assert reply.prompt.text.count("You are a pirate.") == 1
+    preamble = third.prompt.text.partition("<|start|>user")[0]
+    assert preamble.count("<|start|>developer") == 1
+    assert "Look up a key." in preamble
+
+
+async def test_a_later_developer_item_stays_where_it_is(harmony: Client) -> None:
+    late = [message("developer", "Speak as a pirate."), message("user", "Go on")]
+    _, conversation = await start(harmony, "Hello", DONE)
+
+    second = await both(harmony, conversation, late)
+    conversation = conversation.extended(late, second)
+    third = await both(harmony, conversation, "And then?", instructions="Be brief.")
+
+    assert "Be brief." in third.prompt.text
+    said = third.prompt.text.partition("Hello")[2]
+    assert said.count("Speak as a pirate.") == 1
 
 
 async def test_reasoning_is_left_out_alike(harmony: Client) -> None:
@@ -173,7 +222,7 @@ async def test_a_call_in_vllms_own_field_can_be_answered(harmony: Client) -> Non
 
     for reply in (at_once, late):
         assert reply.status == 200, reply.body
-        assert "<|start|>functions.lookup to=assistant" in reply.prompt.text
+        assert result_header("functions.lookup") in reply.prompt.text
 
 
 async def test_what_a_cancelled_response_had_said_is_not_part_of_it(

@@ -12,9 +12,10 @@ from harness.app import ServerFactory, environment
 from harness.client import Client, Conversation, Item
 from harness.event_loop import EventLoopThread
 from harness.model_folder import write_harmony_model
+from harness.vllm_compat import is_since
 from openai_harmony import Message
 from tool_servers import tool_servers
-from turns import DONE, LOOKUP, result_of
+from turns import DONE, LOOKUP, rendered, result_of
 
 PYTHON: Item = {"type": "code_interpreter", "container": {"type": "auto"}}
 BROWSER: Item = {"type": "web_search_preview"}
@@ -86,7 +87,7 @@ async def test_call_and_result_are_in_the_prompts_of_later_turns(
         harmony_answer(analysis("I see."), final("Found.")),
     )
     written = write(asked)
-    called = f"to={written.recipient}<|channel|>analysis {written.content_type}"
+    called = rendered(written).partition("<|message|>")[0]
     conversation = Conversation().extended("Find out.", first)
     assert len(first.prompts) == 2
 
@@ -173,7 +174,21 @@ async def test_a_tool_may_run_in_a_turn_that_calls_a_function(client: Client) ->
 
 
 @pytest.mark.guards("stream-ids")
-@pytest.mark.parametrize("name", TOOLS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            "python",
+            marks=pytest.mark.skipif(
+                is_since("0.32.0"),
+                reason="an id is kept for the same type only, and code that was "
+                "streamed as code_interpreter_call is stored as reasoning",
+            ),
+        ),
+        "browser",
+        "container",
+    ],
+)
 async def test_streamed_items_of_tools_keep_their_ids(
     client: Client, name: str
 ) -> None:

@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from mcp.server.fastmcp import FastMCP
+
+try:
+    from mcp.server.mcpserver import MCPServer
+except ModuleNotFoundError:  # before mcp 2, for vLLM up to 0.29
+    from mcp.server.fastmcp import FastMCP as MCPServer
 
 
-def python_server() -> FastMCP:
-    server = FastMCP("python", instructions="Runs Python.")
+def python_server() -> MCPServer:
+    server = MCPServer("python", instructions="Runs Python.")
 
     @server.tool()
     def python(code: str) -> str:
@@ -20,8 +24,8 @@ def python_server() -> FastMCP:
     return server
 
 
-def browser_server() -> FastMCP:
-    server = FastMCP("browser", instructions="Searches the web.")
+def browser_server() -> MCPServer:
+    server = MCPServer("browser", instructions="Searches the web.")
 
     @server.tool()
     def search(query: str) -> str:
@@ -30,8 +34,8 @@ def browser_server() -> FastMCP:
     return server
 
 
-def container_server() -> FastMCP:
-    server = FastMCP("container", instructions="Runs commands.")
+def container_server() -> MCPServer:
+    server = MCPServer("container", instructions="Runs commands.")
 
     @server.tool()
     def exec(cmd: list[str]) -> str:
@@ -50,7 +54,7 @@ async def tool_servers() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _serve(server: FastMCP) -> AsyncIterator[str]:
+async def _serve(server: MCPServer) -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(server.sse_app(), log_level="warning")
     running = uvicorn.Server(config)

@@ -4,7 +4,10 @@ from typing import Any
 
 from harness.answers import analysis, call, final, harmony_answer
 from harness.client import Client, Conversation, Item, Reply
+from harness.harmony_encoding import harmony_encoding
 from harness.scripted_engine import Answer
+from harness.vllm_compat import render_harmony_messages
+from openai_harmony import Author, Message, Role, TextContent
 
 LOOKUP = {
     "type": "function",
@@ -29,6 +32,23 @@ def result(call_id: str, output: Any = "42") -> list[Item]:
 
 def message(role: str, content: Any, **fields: Any) -> Item:
     return {"type": "message", "role": role, "content": content, **fields}
+
+
+def rendered(*messages: Message) -> str:
+    """Messages as vLLM puts them before the model; releases write calls differently."""
+    text = harmony_encoding().decode(render_harmony_messages(list(messages)))
+    return text.removesuffix("<|start|>assistant")
+
+
+def result_header(function: str) -> str:
+    """How the result of a call begins in a prompt."""
+    result = Message(
+        author=Author.new(Role.TOOL, function),
+        content=[TextContent(text="")],
+        channel="commentary",
+        recipient=Role.ASSISTANT,
+    )
+    return rendered(result).removesuffix("<|end|>")
 
 
 async def both(

@@ -21,7 +21,8 @@ class Reply:
     Attributes:
         status: the HTTP status.
         body: the response object, or the error's JSON; for a stream, the response of
-            its `response.completed` event, or its last event if it broke off before.
+            last event (`response.completed`, `response.incomplete`), or that event if
+            the stream broke off before.
         events: the events of a stream, in order.
         prompts: what reached the engine. For a background request the list fills
             when generation starts.
@@ -175,7 +176,8 @@ class Client:
             return Reply(reply.status_code, reply.json(), prompts=exchange.prompts)
         events = parse_events(reply.text)
         last = events[-1]
-        is_whole = last["type"] == "response.completed"
+        # Up to 0.31 an incomplete response is completed, too.
+        is_whole = last["type"] in ("response.completed", "response.incomplete")
         return Reply(
             reply.status_code,
             last["response"] if is_whole else last,

@@ -1,6 +1,7 @@
 """Model folders that hold everything vLLM's server reads, except a model."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -84,6 +85,8 @@ def write_harmony_model(folder: Path) -> Path:
         model_type="gpt_oss",
         vocab_size=tokenizer.get_vocab_size(),
         eos_token_id=tokenizer.token_to_id(HARMONY_END_OF_TURN),
+        # vLLM 0.22 and before know this by themselves.
+        stop_token_ids=[tokenizer.token_to_id("<|call|>")],
         hidden_size=64,
         intermediate_size=64,
         num_local_experts=1,
@@ -123,7 +126,9 @@ def _write_tokenizer(folder: Path, tokenizer: Tokenizer, eos_token: str) -> None
     ).save_pretrained(folder)
 
 
-def _write_config(folder: Path, **config: Any) -> None:
+def _write_config(
+    folder: Path, *, stop_token_ids: Sequence[int] = (), **config: Any
+) -> None:
     config = {
         "num_hidden_layers": 1,
         "num_attention_heads": 1,
@@ -135,7 +140,8 @@ def _write_config(folder: Path, **config: Any) -> None:
     } | config
     _write_json(folder / "config.json", config)
     _write_json(
-        folder / "generation_config.json", {"eos_token_id": config["eos_token_id"]}
+        folder / "generation_config.json",
+        {"eos_token_id": [config["eos_token_id"], *stop_token_ids]},
     )
 
 

@@ -36,6 +36,8 @@ def is_since(release: str) -> bool:
 
 MALFORMED_ARGUMENTS_ARE_DROPPED = is_since("0.29.0")
 """Chat templates are given an object, an empty one where a call has something else."""
+CUT_CALLS_ARE_TEXT = is_since("0.24.0")
+"""The call of a named tool, too, is read by the tool parser: hermes wants its end."""
 CUSTOM_TOOL_CALLS_ARE_RENDERED = is_since("0.32.0")
 
 SUPPORTED_TASKS: tuple[SupportedTask, ...] = ("generate",)
@@ -84,6 +86,9 @@ _MESSAGES = _module_with(
     "renderers.online_renderer",  # 0.30
     "entrypoints.openai.responses.serving",
 )
+
+# The patches wait for this one, which the renderer does not import.
+import_module("vllm.entrypoints.openai.responses.serving")
 
 
 def construct_input_messages(**arguments: Any) -> list[Any]:

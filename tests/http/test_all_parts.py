@@ -5,6 +5,7 @@ from harness.answers import chat_answer
 from harness.client import Client, Conversation, Item
 from harness.vllm_compat import (
     CUSTOM_TOOL_CALLS_ARE_RENDERED,
+    CUT_CALLS_ARE_TEXT,
     MALFORMED_ARGUMENTS_ARE_DROPPED,
 )
 from tool_conversation import WEATHER_TOOL, calls_of, result_of, user
@@ -104,7 +105,7 @@ async def _assert_texts_reach_the_model(
     assert first.prompt.text.count("<|im_start|>assistant") == 2
 
 
-@pytest.mark.guards("all-parts", until="0.29.0")
+@pytest.mark.guards("all-parts", until="0.24.0")
 async def test_a_call_cut_short_does_not_end_the_conversation(chat: Client) -> None:
     first = await chat.create(
         {
@@ -115,10 +116,14 @@ async def test_a_call_cut_short_does_not_end_the_conversation(chat: Client) -> N
         },
         '<think></think>{"city": "Llanfairpwllgwyngyll"}',
     )
-    (call,) = calls_of(first.output)
-    assert call["arguments"].startswith('{"city": "Ll')
+    if CUT_CALLS_ARE_TEXT:
+        new_input: str | list[Item] = "bad call"
+    else:
+        (call,) = calls_of(first.output)
+        assert call["arguments"].startswith('{"city": "Ll')
+        new_input = result_of(call, "bad call")
     second = await chat.create(
-        {"input": result_of(call, "bad call"), "previous_response_id": first.id},
+        {"input": new_input, "previous_response_id": first.id},
         chat_answer("Sorry."),
     )
     assert second.status == 200, second.body
@@ -126,8 +131,7 @@ async def test_a_call_cut_short_does_not_end_the_conversation(chat: Client) -> N
         {"input": "Again.", "previous_response_id": second.id}, chat_answer("Sorry.")
     )
     assert third.status == 200, third.body
-    assert call["call_id"] in third.prompt.text
-    assert MALFORMED_ARGUMENTS_ARE_DROPPED or "Llan" in third.prompt.text
+    assert "Llan" in third.prompt.text
 
 
 @pytest.mark.parametrize(

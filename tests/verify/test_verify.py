@@ -54,9 +54,9 @@ def test_what_stock_loses_of_a_model_without_reasoning(
     assert verified.states["reasoning"] == "skipped"
     assert verified.check("tool-call")["turn"] == 2
     parting = verified.check("tool-call")["difference"]
-    assert parting["before"].endswith("assistant\\nWell.<|im_end|>\\n<|im_start|>")
+    assert parting["before"].endswith("assistant\\nWell.<|im_end|>\\n")
     assert "get_weather" in parting["replayed"]
-    assert parting["chained"].startswith("tool tool_call_id=")
+    assert parting["chained"].startswith("<|im_start|>tool tool_call_id=")
 
 
 @pytest.mark.guards("harmony-reconstruction")
@@ -78,6 +78,10 @@ def test_a_stock_gpt_oss_server_differs(
     verified = verify(listen(harmony.server, models.gpt_oss))
 
     assert verified.exit_code == 1
+    parting = verified.check("instructions")["difference"]
+    assert parting["where"] == "message 2"
+    assert "Answer in English." in parting["chained"]
+    assert "Answer in French." in parting["replayed"]
     # The call that the stream showed is not the one that was stored.
     assert verified.check("stream")["turn"] == 2
     parting = verified.check("stream")["difference"]
@@ -134,8 +138,8 @@ def test_what_is_printed(
     assert printed.err == ""
     assert "= text            2 turns equal, compared by token ids" in printed.out
     assert "! tool-call       turn 2 differs: token " in printed.out
-    assert "by id:    tool tool_call_id=" in printed.out
-    assert "replayed: assistant\\n" in printed.out
+    assert "by id:    <|im_start|>tool tool_call_id=" in printed.out
+    assert "replayed: <|im_start|>assistant\\n" in printed.out
     assert "- reasoning       not checked" in printed.out
     assert "Install vllm-responses-fix" in printed.out.splitlines()[-1]
 

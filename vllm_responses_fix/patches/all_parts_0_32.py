@@ -118,7 +118,7 @@ def construct_message_from_response_item(
     elif isinstance(item, ResponseFunctionToolCallOutputItem):
         return ChatCompletionToolMessageParam(
             role="tool",
-            content=item.output,
+            content=item.output,  # type: ignore[typeddict-item]
             tool_call_id=item.call_id,
         )
     elif _item_type(item) in ("function_call_output", "custom_tool_call_output"):
@@ -141,7 +141,7 @@ def construct_message_from_response_item(
                 return None
         return {"role": "assistant", "content": content}
     if isinstance(item, dict) and "role" in item:
-        return item  # type: ignore[return-value]
+        return item
     item_type = item.get("type") if isinstance(item, dict) else item.type
     raise VLLMValidationError(
         f"Unsupported input item type: {item_type}",

@@ -161,8 +161,9 @@ def messages_of(
     message = harmony.response_input_to_harmony(item, known_calls)
     if message is None:
         return
-    if message.author.role == Role.SYSTEM and not any(
-        content.text for content in message.content
+    if message.author.role == Role.SYSTEM and all(
+        isinstance(content, TextContent) and not content.text
+        for content in message.content
     ):
         return
     if isinstance(item, ResponseFunctionToolCall):

@@ -15,7 +15,6 @@ from openai.types.responses import (
     ResponseOutputText,
 )
 from openai_harmony import Message, StreamableParser
-from vllm.entrypoints.openai.responses.context import StreamingHarmonyContext
 from vllm.utils import random_uuid
 
 PREAMBLE: Literal["commentary"] = "commentary"
@@ -63,9 +62,7 @@ def label_opened_preamble(original: Callable[..., list[Any]]) -> Callable[..., A
     """Label the item that a stream opens."""
 
     @functools.wraps(original)
-    def emit_content_delta_events(
-        ctx: StreamingHarmonyContext, state: Any
-    ) -> list[Any]:
+    def emit_content_delta_events(ctx: Any, state: Any) -> list[Any]:
         events = original(ctx, state)
         if ctx.parser.current_channel == PREAMBLE:
             label(items_of(events))

@@ -110,8 +110,13 @@ def _system_item(session: Session, tally: Tally) -> str:
 
 
 def _instructions(session: Session, tally: Tally) -> str:
-    talk = session.conversation(tally)
-    talk = talk.say([_user("Name a fruit.")], instructions="Answer in English.")
+    question, english = [_user("Name a fruit.")], "Answer in English."
+    # Harmony has a place for instructions beside tools only.
+    talk = session.conversation(tally, tools=[WEATHER_TOOL])
+    try:
+        talk = talk.say(question, instructions=english)
+    except RefusedError:
+        talk = session.conversation(tally).say(question, instructions=english)
     talk = talk.say([_user("And a tree.")], instructions="Answer in French.")
     talk.say([_user("And a bird.")], last=True)
     return ""
@@ -252,7 +257,7 @@ CHECKS = (
         "instructions",
         "instructions that change from turn to turn",
         _instructions,
-        continued=2,
+        continued=3,
         last=3,
     ),
     Check(

@@ -1,6 +1,7 @@
 """What the server put before the model, and where two prompts part."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -96,7 +97,7 @@ def difference(chained: Prompt, replayed: Prompt) -> Difference:
             _start(_message_at(replayed, place)),
         )
     if chained.by == "token ids" and chained.text != replayed.text:
-        place = _parting(chained.text, replayed.text)
+        place = _word_start(chained.text, _parting(chained.text, replayed.text))
         return Difference(
             f"token {_parting(chained.content, replayed.content) + 1}",
             _end(chained.text[:place]),
@@ -145,6 +146,12 @@ def _parting(one: Sequence[Any], other: Sequence[Any]) -> int:
     pairs = enumerate(zip(one, other, strict=False))
     shorter = min(len(one), len(other))
     return next((index for index, (a, b) in pairs if a != b), shorter)
+
+
+def _word_start(text: str, place: int) -> int:
+    """Where the word begins that `place` is in, for it to be read as a whole."""
+    word = re.search(r"\S{0,40}\Z", text[:place])
+    return word.start() if word else place
 
 
 def _message_at(prompt: Prompt, place: int) -> str:
