@@ -13,9 +13,9 @@ from vllm.entrypoints.openai.responses import serving, utils
 
 import vllm_responses_fix
 from vllm_responses_fix import activation
-from vllm_responses_fix.patches import PATCHES, reconstruction
+from vllm_responses_fix.patches import PATCHES
 from vllm_responses_fix.patching import locate
-from vllm_responses_fix.releases import RELEASES
+from vllm_responses_fix.releases import RELEASES, FixedUpstream
 
 CALL = {
     "type": "function_call",
@@ -35,6 +35,15 @@ def is_patched() -> bool:
 
 VERSION = vllm.__version__.partition("+")[0]
 RELEASE = RELEASES[VERSION]
+CONSTRUCT = RELEASE.seams["construct_input_messages"]
+CALLER = importlib.import_module(CONSTRUCT.imported_into[0])
+RECONSTRUCTION = importlib.import_module(
+    f"{vllm_responses_fix.__name__}.patches.{RELEASE.patches['reconstruction']}"
+)
+NEEDED = {
+    name: "fixed upstream" if isinstance(code, FixedUpstream) else "applied"
+    for name, code in RELEASE.patches.items()
+}
 
 
 def all_seams() -> list[Any]:
@@ -117,8 +126,10 @@ def test_status_names_what_was_replaced() -> None:
     assert status == vllm_responses_fix.status()
     assert status.vllm == VERSION
     assert [patch.name for patch in status.patches] == [p.name for p in PATCHES]
-    assert {patch.state for patch in status.patches} == {"applied"}
-    assert all(patch.targets and patch.upstream for patch in status.patches)
+    assert {patch.name: patch.state for patch in status.patches} == NEEDED
+    assert all(patch.upstream for patch in status.patches)
+    for patch in status.patches:
+        assert bool(patch.targets) == (patch.state == "applied")
 
 
 def test_an_unknown_release_with_known_functions_is_patched(
@@ -131,15 +142,16 @@ def test_an_unknown_release_with_known_functions_is_patched(
     assert status.reason == f"its functions are those of vLLM {VERSION}"
 
 
-@pytest.mark.parametrize("patch", [patch.name for patch in PATCHES])
+@pytest.mark.parametrize(
+    "patch", [name for name, state in NEEDED.items() if state == "applied"]
+)
 def test_each_patch_can_be_switched_off(
     patch: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VLLM_RESPONSES_FIX_DISABLE", patch)
     status = vllm_responses_fix.install()
     states = {patch.name: patch.state for patch in status.patches}
-    assert states.pop(patch) == "off"
-    assert set(states.values()) == {"applied"}
+    assert states == {**NEEDED, patch: "off"}
     assert is_patched() == (patch != "reconstruction")
 
 
@@ -151,11 +163,12 @@ def test_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _changed_function(monkeypatch: pytest.MonkeyPatch) -> str:
-    def _maybe_combine_reasoning_and_tool_call(item: Any, messages: Any) -> None:
+    def construct_chat_messages_with_tool_call(items: Any) -> list[Any]:
         """A fork has its own."""
+        return []
 
-    name = "_maybe_combine_reasoning_and_tool_call"
-    monkeypatch.setattr(utils, name, _maybe_combine_reasoning_and_tool_call)
+    name = "construct_chat_messages_with_tool_call"
+    monkeypatch.setattr(utils, name, construct_chat_messages_with_tool_call)
     return f"{utils.__name__}.{name} is not the code this kit knows"
 
 
@@ -167,8 +180,8 @@ def _changed_in_an_unknown_release(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _missing_function(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.delattr(utils, "_construct_single_message_from_response_item")
-    return "_construct_single_message_from_response_item is missing"
+    monkeypatch.delattr(serving.OpenAIServingResponses, "_make_not_found_error")
+    return "_make_not_found_error is missing"
 
 
 def _wrapped_function(monkeypatch: pytest.MonkeyPatch) -> str:
@@ -186,24 +199,24 @@ def _wrapped_function(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _another_import(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(serving, "construct_input_messages", lambda **_: [])
-    return f"{serving.__name__} has another construct_input_messages"
+    monkeypatch.setattr(CALLER, "construct_input_messages", lambda **_: [])
+    return f"{CALLER.__name__} has another construct_input_messages"
 
 
 def _dead_canary(monkeypatch: pytest.MonkeyPatch) -> str:
-    broken = reconstruction.construct_input_messages
+    broken = RECONSTRUCTION.construct_input_messages
 
     def construct_input_messages(**arguments: Any) -> Any:
         return broken(**{**arguments, "prev_response_output": None})
 
     monkeypatch.setattr(
-        reconstruction, "construct_input_messages", construct_input_messages
+        RECONSTRUCTION, "construct_input_messages", construct_input_messages
     )
     return "a chained turn differs from the replayed one"
 
 
 def _defect_of_the_kit(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.delattr(reconstruction, "construct_input_messages")
+    monkeypatch.delattr(RECONSTRUCTION, "construct_input_messages")
     return "the kit itself failed"
 
 
@@ -232,7 +245,8 @@ def test_what_is_not_known_is_not_touched(
 
     assert status.state == "refused"
     assert reason in status.reason
-    assert {patch.state for patch in status.patches} == {"refused"}
+    states = {patch.state for patch in status.patches}
+    assert states <= {"refused", "fixed upstream"}
     assert all(a is b for a, b in zip(before, after, strict=True))
     warnings = [record for record in logged if record.levelname == "WARNING"]
     assert len(warnings) == 1

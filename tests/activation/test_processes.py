@@ -9,14 +9,17 @@ import pytest
 import vllm
 from processes import IMPORT_SERVING, SERVING, run
 
+from vllm_responses_fix.releases import RELEASES
+
 pytestmark = pytest.mark.activation
 
 VERSION = vllm.__version__.partition("+")[0]
 # Whether the name that the server calls leads to the kit.
+CALLER = RELEASES[VERSION].seams["construct_input_messages"].imported_into[0]
 REPORT = f"""
 import json, sys
-serving = sys.modules[{SERVING!r}]
-print("REPORT", json.dumps(serving.construct_input_messages.__module__))
+caller = sys.modules[{CALLER!r}]
+print("REPORT", json.dumps(caller.construct_input_messages.__module__))
 """
 
 
