@@ -63,7 +63,11 @@ def check_seams(variants: Iterable[Variant], release: Release) -> None:
                 f"(fingerprint {found}, known {seam.fingerprint})"
             )
         for module in seam.imported_into:
-            if vars(importlib.import_module(module)).get(attribute) is not function:
+            try:
+                importer = importlib.import_module(module)
+            except ImportError as error:
+                raise ChangedSourceError(f"{module} is missing ({error!r})") from error
+            if vars(importer).get(attribute) is not function:
                 raise ChangedSourceError(f"{module} has another {attribute}")
 
 

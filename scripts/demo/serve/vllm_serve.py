@@ -14,7 +14,8 @@ _version = importlib.metadata.version
 
 def version(distribution_name: str) -> str:
     if distribution_name == "vllm":
-        return vllm.__version__
+        # By this ending vLLM tells that it is to run on a CPU.
+        return f"{vllm.__version__.partition('+')[0]}+cpu"
     return _version(distribution_name)
 
 
