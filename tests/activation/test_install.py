@@ -173,10 +173,9 @@ def _changed_function(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _changed_in_an_unknown_release(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(vllm, "__version__", "0.99.0rc1")
+    monkeypatch.setattr(vllm, "__version__", f"{VERSION}.post9")
     changed = _changed_function(monkeypatch)
-    nearest = list(RELEASES)[-1]
-    return f"not 0.99.0rc1, and compared with {nearest} {changed}"
+    return f"not {VERSION}.post9, and compared with {VERSION} {changed}"
 
 
 def _missing_function(monkeypatch: pytest.MonkeyPatch) -> str:
@@ -256,7 +255,7 @@ def test_what_is_not_known_is_not_touched(
 def test_strict_refuses_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VLLM_RESPONSES_FIX_STRICT", "1")
     _changed_in_an_unknown_release(monkeypatch)
-    with pytest.raises(activation.StrictError, match=r"not 0\.99\.0.*STRICT=1"):
+    with pytest.raises(activation.StrictError, match=r"not .*\.post9.*STRICT=1"):
         vllm_responses_fix.install()
     assert not is_patched()
 
