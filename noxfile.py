@@ -103,9 +103,11 @@ def _test(
         *("python", "scripts/describe_release.py", str(results / "release.json")),
         env=environ,
     )
+    # Servers with an engine are shared by their tests.
+    parallel = ("-n", "auto", "--maxprocesses=4", "--dist=worksteal")
     session.run(
         *("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-        *("-n", "auto", "--maxprocesses=4", "--dist=loadgroup"),
+        *(() if kind == "engine" else parallel),
         "--hypothesis-profile=matrix",
         f"--junitxml={results / 'tests.xml'}",
         *(f"tests/{name}" for name in names),
