@@ -102,14 +102,15 @@ def undo_all(substitutions: Sequence[Substitution]) -> None:
 def _substitutions(
     variant: Variant, seams: Mapping[str, Seam]
 ) -> Iterator[Substitution]:
-    code = importlib.import_module(f"{__package__}.patches.{variant.module}")
-    for name, function in {**variant.replaces, **variant.wraps}.items():
+    code = importlib.import_module(variant.module)
+    for name in (*variant.replaces, *variant.wraps):
         seam = seams[name]
         holder, attribute = locate(seam)
         original = vars(holder)[attribute]
-        substitute = getattr(code, function)
         if name in variant.wraps:
-            substitute = substitute(original)
+            substitute = getattr(code, variant.wraps[name])(original)
+        else:
+            substitute = getattr(code, name)
         yield Substitution(holder, attribute, original, substitute)
         for module in seam.imported_into:
             importer = importlib.import_module(module)

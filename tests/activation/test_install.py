@@ -38,7 +38,9 @@ RELEASE = RELEASES[VERSION]
 CONSTRUCT = RELEASE.seams["construct_input_messages"]
 CALLER = importlib.import_module(CONSTRUCT.imported_into[0])
 RECONSTRUCTION = importlib.import_module(
-    f"{vllm_responses_fix.__name__}.patches.{RELEASE.patches['reconstruction']}"
+    next(patch for patch in PATCHES if patch.name == "reconstruction")
+    .variant(str(RELEASE.patches["reconstruction"]))
+    .module
 )
 NEEDED = {
     name: "fixed upstream" if isinstance(code, FixedUpstream) else "applied"
