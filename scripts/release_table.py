@@ -38,8 +38,9 @@ class Session:
 
 def main() -> None:
     results, written = map(Path, sys.argv[1:])
-    tests, latest = (
-        sorted(_sessions(results, name), key=_version) for name in ("tests", "latest")
+    tests, latest, engine = (
+        sorted(_sessions(results, name), key=_version)
+        for name in ("tests", "latest", "engine")
     )
     sections = [
         HEAD,
@@ -58,6 +59,12 @@ def main() -> None:
             "With the newest openai, pydantic and transformers that the release allows "
             "(`scripts/matrix.sh --latest`):",
             _counts(latest),
+        ]
+    if engine:
+        sections += [
+            "The bug report on a real engine, without the kit and with it "
+            "(`scripts/matrix.sh --engine`):",
+            _counts(engine),
         ]
     sections += _reasons([*tests, *latest])
     written.write_text("\n\n".join(sections) + "\n", encoding="utf-8")

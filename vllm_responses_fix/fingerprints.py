@@ -24,7 +24,16 @@ def fingerprint(function: Any) -> str:
     if hasattr(function, "__wrapped__"):
         function = function.__code__
     source = textwrap.dedent(inspect.getsource(function))
-    return fingerprint_tree(ast.parse(source).body[0])
+    return fingerprint_tree(_parse(source).body[0])
+
+
+def _parse(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SystemError:
+        # CPython 3.11 may take garbage collection in the middle of it for a mistake of
+        # its own ("recursion depth mismatch"). What was garbage then is gone now.
+        return ast.parse(source)
 
 
 def fingerprint_tree(definition: ast.stmt) -> str:

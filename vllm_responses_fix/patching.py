@@ -63,7 +63,11 @@ def check_seams(variants: Iterable[Variant], release: Release) -> None:
                 f"(fingerprint {found}, known {seam.fingerprint})"
             )
         for module in seam.imported_into:
-            if vars(importlib.import_module(module)).get(attribute) is not function:
+            try:
+                importer = importlib.import_module(module)
+            except ImportError as error:
+                raise ChangedSourceError(f"{module} is missing ({error!r})") from error
+            if vars(importer).get(attribute) is not function:
                 raise ChangedSourceError(f"{module} has another {attribute}")
 
 
@@ -98,14 +102,15 @@ def undo_all(substitutions: Sequence[Substitution]) -> None:
 def _substitutions(
     variant: Variant, seams: Mapping[str, Seam]
 ) -> Iterator[Substitution]:
-    code = importlib.import_module(f"{__package__}.patches.{variant.module}")
-    for name, function in {**variant.replaces, **variant.wraps}.items():
+    code = importlib.import_module(variant.module)
+    for name in (*variant.replaces, *variant.wraps):
         seam = seams[name]
         holder, attribute = locate(seam)
         original = vars(holder)[attribute]
-        substitute = getattr(code, function)
         if name in variant.wraps:
-            substitute = substitute(original)
+            substitute = getattr(code, variant.wraps[name])(original)
+        else:
+            substitute = getattr(code, name)
         yield Substitution(holder, attribute, original, substitute)
         for module in seam.imported_into:
             importer = importlib.import_module(module)

@@ -69,7 +69,7 @@ class Release:
 
     Attributes:
         seams: by the name that patches use for them.
-        patches: for each patch, the module of the variant that fits, or why there is
+        patches: for each patch, the name of the variant that fits, or why there is
             none.
     """
 
@@ -90,6 +90,47 @@ class Release:
         )
 
 
+def _serving(method: str, fingerprint: str) -> Seam:
+    return Seam(_SERVING, f"{_SERVING_CLASS}.{method}", fingerprint)
+
+
+def _parsable_context_init(fingerprint: str) -> Seam:
+    return Seam(_CONTEXT, "ParsableContext.__init__", fingerprint)
+
+
+def _postprocess_messages(fingerprint: str) -> Seam:
+    return Seam(_CHAT_UTILS, "_postprocess_messages", fingerprint)
+
+
+def _construct_message(fingerprint: str) -> Seam:
+    return Seam(_UTILS, "_construct_message_from_response_item", fingerprint)
+
+
+def _harmony(name: str, fingerprint: str) -> Seam:
+    return Seam(_HARMONY, name, fingerprint, imported_into=(_SERVING,))
+
+
+def _streaming(name: str, fingerprint: str) -> Seam:
+    return Seam(_STREAMING, name, fingerprint, imported_into=(_SERVING,))
+
+
+def _harmony_context(method: str, fingerprint: str) -> Seam:
+    return Seam(_CONTEXT, f"HarmonyContext.{method}", fingerprint)
+
+
+def _renderer(method: str, fingerprint: str) -> Seam:
+    return Seam(_RENDERER, f"OnlineRenderer.{method}", fingerprint)
+
+
+def _render_for_completion(fingerprint: str, *imported_into: str) -> Seam:
+    return Seam(
+        _HARMONY_UTILS,
+        "render_for_completion",
+        fingerprint,
+        imported_into=(*imported_into, _CONTEXT),
+    )
+
+
 _V0_21_0 = Release(
     seams={
         "construct_input_messages": Seam(
@@ -107,82 +148,50 @@ _V0_21_0 = Release(
         "construct_single_message_from_response_item": Seam(
             _UTILS, "_construct_single_message_from_response_item", "e102dd6fd500aebb"
         ),
-        "make_request": Seam(
-            _SERVING, f"{_SERVING_CLASS}._make_request", "22ffdf07e9378b49"
-        ),
-        "create_responses": Seam(
-            _SERVING, f"{_SERVING_CLASS}._create_responses", "e6cff216698ebde2"
-        ),
+        "make_request": _serving("_make_request", "22ffdf07e9378b49"),
+        "create_responses": _serving("_create_responses", "e6cff216698ebde2"),
         "responses_parser_init": Seam(
             f"{_OPENAI}.parser.responses_parser",
             "ResponsesParser.__init__",
             "792b859188ecd651",
         ),
-        "postprocess_messages": Seam(
-            _CHAT_UTILS, "_postprocess_messages", "74829d03aa762af4"
+        "postprocess_messages": _postprocess_messages("74829d03aa762af4"),
+        "responses_stream_generator": _serving(
+            "responses_stream_generator", "6dcfa708ed0d062e"
         ),
-        "responses_stream_generator": Seam(
-            _SERVING, f"{_SERVING_CLASS}.responses_stream_generator", "6dcfa708ed0d062e"
+        "responses_full_generator": _serving(
+            "responses_full_generator", "fb90f600c9c58f4c"
         ),
-        "responses_full_generator": Seam(
-            _SERVING, f"{_SERVING_CLASS}.responses_full_generator", "fb90f600c9c58f4c"
+        "validate_create_responses_input": _serving(
+            "_validate_create_responses_input", "572fc684371cb602"
         ),
-        "validate_create_responses_input": Seam(
-            _SERVING,
-            f"{_SERVING_CLASS}._validate_create_responses_input",
-            "572fc684371cb602",
+        "make_not_found_error": _serving("_make_not_found_error", "69bab082915c6ea9"),
+        "construct_input_messages_with_harmony": _serving(
+            "_construct_input_messages_with_harmony", "31d24617c285ead4"
         ),
-        "make_not_found_error": Seam(
-            _SERVING, f"{_SERVING_CLASS}._make_not_found_error", "69bab082915c6ea9"
+        "extract_system_message_from_request": _serving(
+            "_extract_system_message_from_request", "1e6766f191bf6eab"
         ),
-        "construct_input_messages_with_harmony": Seam(
-            _SERVING,
-            f"{_SERVING_CLASS}._construct_input_messages_with_harmony",
-            "31d24617c285ead4",
+        "make_request_with_harmony": _serving(
+            "_make_request_with_harmony", "97919e0e468678db"
         ),
-        "extract_system_message_from_request": Seam(
-            _SERVING,
-            f"{_SERVING_CLASS}._extract_system_message_from_request",
-            "1e6766f191bf6eab",
+        "construct_harmony_system_input_message": _serving(
+            "_construct_harmony_system_input_message", "26dceb1e02586e75"
         ),
-        "make_request_with_harmony": Seam(
-            _SERVING,
-            f"{_SERVING_CLASS}._make_request_with_harmony",
-            "97919e0e468678db",
+        "make_response_output_items_with_harmony": _serving(
+            "_make_response_output_items_with_harmony", "896143f1dfeec751"
         ),
-        "construct_harmony_system_input_message": Seam(
-            _SERVING,
-            f"{_SERVING_CLASS}._construct_harmony_system_input_message",
-            "26dceb1e02586e75",
+        "construct_harmony_previous_input_messages": _harmony(
+            "construct_harmony_previous_input_messages", "3a990388001c6462"
         ),
-        "make_response_output_items_with_harmony": Seam(
-            _SERVING,
-            f"{_SERVING_CLASS}._make_response_output_items_with_harmony",
-            "896143f1dfeec751",
+        "response_input_to_harmony": _harmony(
+            "response_input_to_harmony", "392bb8a4ce7bede1"
         ),
-        "construct_harmony_previous_input_messages": Seam(
-            _HARMONY,
-            "construct_harmony_previous_input_messages",
-            "3a990388001c6462",
-            imported_into=(_SERVING,),
+        "harmony_to_response_output": _harmony(
+            "harmony_to_response_output", "2974d77433d29218"
         ),
-        "response_input_to_harmony": Seam(
-            _HARMONY,
-            "response_input_to_harmony",
-            "392bb8a4ce7bede1",
-            imported_into=(_SERVING,),
-        ),
-        "harmony_to_response_output": Seam(
-            _HARMONY,
-            "harmony_to_response_output",
-            "2974d77433d29218",
-            imported_into=(_SERVING,),
-        ),
-        "parser_state_to_response_output": Seam(
-            _HARMONY,
-            "parser_state_to_response_output",
-            "aed00753bb77c52d",
-            imported_into=(_SERVING,),
+        "parser_state_to_response_output": _harmony(
+            "parser_state_to_response_output", "aed00753bb77c52d"
         ),
         "parse_function_call": Seam(
             _HARMONY,
@@ -194,38 +203,19 @@ _V0_21_0 = Release(
             "_parse_final_message",
             "ba5c9df14c891099",
         ),
-        "emit_content_delta_events": Seam(
-            _STREAMING,
-            "emit_content_delta_events",
-            "331f2b9ed1f2adf1",
-            imported_into=(_SERVING,),
+        "emit_content_delta_events": _streaming(
+            "emit_content_delta_events", "331f2b9ed1f2adf1"
         ),
-        "emit_previous_item_done_events": Seam(
-            _STREAMING,
-            "emit_previous_item_done_events",
-            "480134274a5eea6f",
-            imported_into=(_SERVING,),
+        "emit_previous_item_done_events": _streaming(
+            "emit_previous_item_done_events", "480134274a5eea6f"
         ),
-        "render_for_completion": Seam(
-            _HARMONY_UTILS,
-            "render_for_completion",
-            "e87079fc643bca23",
-            imported_into=(_SERVING, _CONTEXT),
+        "render_for_completion": _render_for_completion("e87079fc643bca23", _SERVING),
+        "harmony_context_init": _harmony_context("__init__", "4ac2166b355bd866"),
+        "harmony_context_append_output": _harmony_context(
+            "append_output", "09148f289a919170"
         ),
-        "harmony_context_init": Seam(
-            _CONTEXT,
-            "HarmonyContext.__init__",
-            "4ac2166b355bd866",
-        ),
-        "harmony_context_append_output": Seam(
-            _CONTEXT,
-            "HarmonyContext.append_output",
-            "09148f289a919170",
-        ),
-        "harmony_context_append_tool_output": Seam(
-            _CONTEXT,
-            "HarmonyContext.append_tool_output",
-            "55ab8da534ba04c7",
+        "harmony_context_append_tool_output": _harmony_context(
+            "append_tool_output", "55ab8da534ba04c7"
         ),
         "streaming_harmony_context_append_output": Seam(
             _CONTEXT,
@@ -255,22 +245,6 @@ _V0_21_0 = Release(
         "harmony-tool-runs": "harmony_tool_runs",
     },
 )
-
-
-def _serving(method: str, fingerprint: str) -> Seam:
-    return Seam(_SERVING, f"{_SERVING_CLASS}.{method}", fingerprint)
-
-
-def _parsable_context_init(fingerprint: str) -> Seam:
-    return Seam(_CONTEXT, "ParsableContext.__init__", fingerprint)
-
-
-def _postprocess_messages(fingerprint: str) -> Seam:
-    return Seam(_CHAT_UTILS, "_postprocess_messages", fingerprint)
-
-
-def _construct_message(fingerprint: str) -> Seam:
-    return Seam(_UTILS, "_construct_message_from_response_item", fingerprint)
 
 
 _CHAT_0_22: Mapping[str, Seam | None] = {
@@ -353,9 +327,7 @@ _CHAT_0_30: Mapping[str, Seam | None] = {
     "render_resolved_response_inputs": _serving(
         "_render_resolved_response_inputs", "dfcb440c1b2be5b0"
     ),
-    "render_responses": Seam(
-        _RENDERER, "OnlineRenderer.render_responses", "7917ca006ea1d282"
-    ),
+    "render_responses": _renderer("render_responses", "7917ca006ea1d282"),
     "create_responses": _serving("_create_responses", "6fc33c6cf507a52a"),
 }
 _CHAT_PATCHES_0_30: Mapping[str, str | FixedUpstream] = {
@@ -369,9 +341,7 @@ _CHAT_0_31: Mapping[str, Seam | None] = {
 }
 _CHAT_0_32: Mapping[str, Seam | None] = {
     "construct_message_from_response_item": _construct_message("39713fd72243cd69"),
-    "render_responses": Seam(
-        _RENDERER, "OnlineRenderer.render_responses", "e9ba16711260dfa7"
-    ),
+    "render_responses": _renderer("render_responses", "e9ba16711260dfa7"),
     "create_responses": _serving("_create_responses", "3585075981e416c6"),
     "parsable_context_init": _parsable_context_init("94bd263a27626b63"),
     "responses_stream_generator": None,
@@ -388,31 +358,6 @@ _CHAT_PATCHES_0_32: Mapping[str, str | FixedUpstream] = {
 _CHAT_0_33: Mapping[str, Seam | None] = {
     "create_responses": _serving("_create_responses", "d145e56f596b00d0"),
 }
-
-
-def _harmony(name: str, fingerprint: str) -> Seam:
-    return Seam(_HARMONY, name, fingerprint, imported_into=(_SERVING,))
-
-
-def _streaming(name: str, fingerprint: str) -> Seam:
-    return Seam(_STREAMING, name, fingerprint, imported_into=(_SERVING,))
-
-
-def _harmony_context(method: str, fingerprint: str) -> Seam:
-    return Seam(_CONTEXT, f"HarmonyContext.{method}", fingerprint)
-
-
-def _renderer(method: str, fingerprint: str) -> Seam:
-    return Seam(_RENDERER, f"OnlineRenderer.{method}", fingerprint)
-
-
-def _render_for_completion(fingerprint: str, *imported_into: str) -> Seam:
-    return Seam(
-        _HARMONY_UTILS,
-        "render_for_completion",
-        fingerprint,
-        imported_into=(*imported_into, _CONTEXT),
-    )
 
 
 _HARMONY_0_22: Mapping[str, Seam | None] = {

@@ -23,7 +23,7 @@ SECONDS_TO_STOP = 15
 # Small and quick to start: no compilation, a small cache, and float32, because
 # processors without AVX-512 emulate bfloat16.
 ARGUMENTS = (
-    "--model", str(MODEL_DIR),
+    "serve", str(MODEL_DIR),
     "--served-model-name", MODEL_NAME,
     "--host", "127.0.0.1",
     "--dtype", "float32",

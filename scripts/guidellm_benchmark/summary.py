@@ -42,7 +42,8 @@ def summary(runs: dict[str, list[Turn]]) -> str:
                 for ratio in _ratios(columns)
             )
         )
-    lines += ["", f"{'errors':24}" + "".join(f"{_errors(t):19}" for t in runs.values())]
+    lines += ["", f"{'requests':24}" + "".join(f"{len(t):19}" for t in runs.values())]
+    lines += [f"{'errors':24}" + "".join(f"{_errors(t):19}" for t in runs.values())]
     return "\n".join(lines)
 
 
@@ -57,9 +58,15 @@ def check(runs: dict[str, list[Turn]]) -> list[str]:
                 problems.append(f"{run}: turn {turn.number}: chained, or not")
             if is_chained and set(turn.items) not in NEW_ITEMS:
                 problems.append(f"{run}: turn {turn.number}: sent {turn.items}")
-    tokens = {run: _tokens(turns) for run, turns in runs.items()}
-    if tokens["by id, patched"] != tokens["replayed, patched"]:
-        problems.append("with the kit, prompts by id are not as long as replayed")
+    by_id, replayed = (
+        _tokens(runs[f"{way}, patched"]) for way in ("by id", "replayed")
+    )
+    problems += [
+        f"by id, patched: conversation {place[0]}, turn {place[1]}: "
+        f"{by_id[place]} prompt tokens, replayed {replayed[place]}"
+        for place in by_id.keys() & replayed.keys()
+        if by_id[place] != replayed[place]
+    ]
     return problems
 
 
@@ -73,8 +80,8 @@ def _ratios(columns: dict[str, list[float]]) -> list[float | None]:
     ]
 
 
-def _tokens(turns: Iterable[Turn]) -> list[tuple[int, int]]:
-    return sorted((turn.number, turn.prompt_tokens) for turn in turns)
+def _tokens(turns: Iterable[Turn]) -> dict[tuple[int, int], int]:
+    return {(turn.conversation, turn.number): turn.prompt_tokens for turn in turns}
 
 
 def _errors(turns: Iterable[Turn]) -> int:

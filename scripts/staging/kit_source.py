@@ -10,6 +10,7 @@ import libcst as cst
 import libcst.matchers as m
 
 import vllm_responses_fix.patches
+from vllm_responses_fix.patches import Variant
 
 _FOLDER = Path(vllm_responses_fix.patches.__file__).parent
 
@@ -82,6 +83,10 @@ class PatchSource:
 @functools.cache
 def patch_source(name: str) -> PatchSource:
     return PatchSource(name)
+
+
+def source_of(variant: Variant) -> PatchSource:
+    return patch_source(variant.module.rpartition(".")[2])
 
 
 @dataclass(frozen=True)

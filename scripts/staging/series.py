@@ -11,7 +11,7 @@ from vllm_responses_fix.patches import PATCHES, Patch, Variant
 from vllm_responses_fix.releases import RELEASES, Release
 
 from .fixes import FIXES, Fix
-from .kit_source import patch_source
+from .kit_source import source_of
 from .transplant import Transplant, VllmSource
 
 HERE = Path(__file__).resolve().parent
@@ -53,11 +53,11 @@ def make_steps(root: Path, version: str) -> list[Step]:
     vllm = VllmSource(root)
     steps = []
     for patch, variant in in_order(release):
-        transplant = Transplant(vllm, patch_source(variant.module))
+        transplant = Transplant(vllm, source_of(variant))
         before = dict(vllm.changed)
-        for name, function in variant.replaces.items():
+        for name in variant.replaces:
             seam = release.seams[name]
-            transplant.replace(seam.module, seam.qualname, function)
+            transplant.replace(seam.module, seam.qualname, name)
         for name, function in variant.wraps.items():
             seam = release.seams[name]
             transplant.wrap(seam.module, seam.qualname, function)
@@ -80,9 +80,9 @@ def in_order(release: Release) -> list[tuple[Patch, Variant]]:
     patches share comes with the first of them.
     """
     remaining = [
-        (patch, patch.variant(module))
+        (patch, patch.variant(name))
         for patch in PATCHES
-        if isinstance(module := release.patches[patch.name], str)
+        if isinstance(name := release.patches[patch.name], str)
     ]
     ordered: list[tuple[Patch, Variant]] = []
     while remaining:
@@ -99,13 +99,13 @@ def in_order(release: Release) -> list[tuple[Patch, Variant]]:
 
 def _share(one: Variant, other: Variant) -> bool:
     seams = {*one.replaces, *one.wraps} & {*other.replaces, *other.wraps}
-    reach = patch_source(one.module).reach & patch_source(other.module).reach
+    reach = source_of(one).reach & source_of(other).reach
     return bool(seams or reach)
 
 
 def _alone_then_by_size(entry: tuple[Patch, Variant]) -> tuple[bool, int]:
     patch, variant = entry
-    return patch.name != "reconstruction", patch_source(variant.module).lines
+    return patch.name != "reconstruction", source_of(variant).lines
 
 
 def _tidied(text: str, path: Path) -> str:

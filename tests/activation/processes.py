@@ -41,4 +41,9 @@ def import_vllm():
     from harness.platform import prepare_vllm
     prepare_vllm()
     sys.path.pop(0)
+    from argparse import Namespace
+    from vllm import logger
+    if hasattr(logger, "configure_logging_from_args"):
+        # Since 0.31 a server sets up its log when it has read its arguments.
+        logger.configure_logging_from_args(Namespace())
 """

@@ -13,9 +13,9 @@ from vllm.entrypoints.openai.responses import serving, utils
 
 import vllm_responses_fix
 from vllm_responses_fix import activation
-from vllm_responses_fix.patches import PATCHES, reconstruction
+from vllm_responses_fix.patches import PATCHES
 from vllm_responses_fix.patching import locate
-from vllm_responses_fix.releases import RELEASES
+from vllm_responses_fix.releases import RELEASES, FixedUpstream
 
 CALL = {
     "type": "function_call",
@@ -35,6 +35,17 @@ def is_patched() -> bool:
 
 VERSION = vllm.__version__.partition("+")[0]
 RELEASE = RELEASES[VERSION]
+CONSTRUCT = RELEASE.seams["construct_input_messages"]
+CALLER = importlib.import_module(CONSTRUCT.imported_into[0])
+RECONSTRUCTION = importlib.import_module(
+    next(patch for patch in PATCHES if patch.name == "reconstruction")
+    .variant(str(RELEASE.patches["reconstruction"]))
+    .module
+)
+NEEDED = {
+    name: "fixed upstream" if isinstance(code, FixedUpstream) else "applied"
+    for name, code in RELEASE.patches.items()
+}
 
 
 def all_seams() -> list[Any]:
@@ -117,8 +128,10 @@ def test_status_names_what_was_replaced() -> None:
     assert status == vllm_responses_fix.status()
     assert status.vllm == VERSION
     assert [patch.name for patch in status.patches] == [p.name for p in PATCHES]
-    assert {patch.state for patch in status.patches} == {"applied"}
-    assert all(patch.targets and patch.upstream for patch in status.patches)
+    assert {patch.name: patch.state for patch in status.patches} == NEEDED
+    assert all(patch.upstream for patch in status.patches)
+    for patch in status.patches:
+        assert bool(patch.targets) == (patch.state == "applied")
 
 
 def test_an_unknown_release_with_known_functions_is_patched(
@@ -131,15 +144,16 @@ def test_an_unknown_release_with_known_functions_is_patched(
     assert status.reason == f"its functions are those of vLLM {VERSION}"
 
 
-@pytest.mark.parametrize("patch", [patch.name for patch in PATCHES])
+@pytest.mark.parametrize(
+    "patch", [name for name, state in NEEDED.items() if state == "applied"]
+)
 def test_each_patch_can_be_switched_off(
     patch: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VLLM_RESPONSES_FIX_DISABLE", patch)
     status = vllm_responses_fix.install()
     states = {patch.name: patch.state for patch in status.patches}
-    assert states.pop(patch) == "off"
-    assert set(states.values()) == {"applied"}
+    assert states == {**NEEDED, patch: "off"}
     assert is_patched() == (patch != "reconstruction")
 
 
@@ -151,24 +165,24 @@ def test_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _changed_function(monkeypatch: pytest.MonkeyPatch) -> str:
-    def _maybe_combine_reasoning_and_tool_call(item: Any, messages: Any) -> None:
+    def construct_chat_messages_with_tool_call(items: Any) -> list[Any]:
         """A fork has its own."""
+        return []
 
-    name = "_maybe_combine_reasoning_and_tool_call"
-    monkeypatch.setattr(utils, name, _maybe_combine_reasoning_and_tool_call)
+    name = "construct_chat_messages_with_tool_call"
+    monkeypatch.setattr(utils, name, construct_chat_messages_with_tool_call)
     return f"{utils.__name__}.{name} is not the code this kit knows"
 
 
 def _changed_in_an_unknown_release(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(vllm, "__version__", "0.99.0rc1")
+    monkeypatch.setattr(vllm, "__version__", f"{VERSION}.post9")
     changed = _changed_function(monkeypatch)
-    nearest = list(RELEASES)[-1]
-    return f"not 0.99.0rc1, and compared with {nearest} {changed}"
+    return f"not {VERSION}.post9, and compared with {VERSION} {changed}"
 
 
 def _missing_function(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.delattr(utils, "_construct_single_message_from_response_item")
-    return "_construct_single_message_from_response_item is missing"
+    monkeypatch.delattr(serving.OpenAIServingResponses, "_make_not_found_error")
+    return "_make_not_found_error is missing"
 
 
 def _wrapped_function(monkeypatch: pytest.MonkeyPatch) -> str:
@@ -186,24 +200,24 @@ def _wrapped_function(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _another_import(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(serving, "construct_input_messages", lambda **_: [])
-    return f"{serving.__name__} has another construct_input_messages"
+    monkeypatch.setattr(CALLER, "construct_input_messages", lambda **_: [])
+    return f"{CALLER.__name__} has another construct_input_messages"
 
 
 def _dead_canary(monkeypatch: pytest.MonkeyPatch) -> str:
-    broken = reconstruction.construct_input_messages
+    broken = RECONSTRUCTION.construct_input_messages
 
     def construct_input_messages(**arguments: Any) -> Any:
         return broken(**{**arguments, "prev_response_output": None})
 
     monkeypatch.setattr(
-        reconstruction, "construct_input_messages", construct_input_messages
+        RECONSTRUCTION, "construct_input_messages", construct_input_messages
     )
     return "a chained turn differs from the replayed one"
 
 
 def _defect_of_the_kit(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.delattr(reconstruction, "construct_input_messages")
+    monkeypatch.delattr(RECONSTRUCTION, "construct_input_messages")
     return "the kit itself failed"
 
 
@@ -232,7 +246,8 @@ def test_what_is_not_known_is_not_touched(
 
     assert status.state == "refused"
     assert reason in status.reason
-    assert {patch.state for patch in status.patches} == {"refused"}
+    states = {patch.state for patch in status.patches}
+    assert states <= {"refused", "fixed upstream"}
     assert all(a is b for a, b in zip(before, after, strict=True))
     warnings = [record for record in logged if record.levelname == "WARNING"]
     assert len(warnings) == 1
@@ -242,7 +257,7 @@ def test_what_is_not_known_is_not_touched(
 def test_strict_refuses_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VLLM_RESPONSES_FIX_STRICT", "1")
     _changed_in_an_unknown_release(monkeypatch)
-    with pytest.raises(activation.StrictError, match=r"not 0\.99\.0.*STRICT=1"):
+    with pytest.raises(activation.StrictError, match=r"not .*\.post9.*STRICT=1"):
         vllm_responses_fix.install()
     assert not is_patched()
 

@@ -9,14 +9,17 @@ import pytest
 import vllm
 from processes import IMPORT_SERVING, SERVING, run
 
+from vllm_responses_fix.releases import RELEASES
+
 pytestmark = pytest.mark.activation
 
 VERSION = vllm.__version__.partition("+")[0]
 # Whether the name that the server calls leads to the kit.
+CALLER = RELEASES[VERSION].seams["construct_input_messages"].imported_into[0]
 REPORT = f"""
 import json, sys
-serving = sys.modules[{SERVING!r}]
-print("REPORT", json.dumps(serving.construct_input_messages.__module__))
+caller = sys.modules[{CALLER!r}]
+print("REPORT", json.dumps(caller.construct_input_messages.__module__))
 """
 
 
@@ -25,6 +28,12 @@ def is_patched(result: subprocess.CompletedProcess[str]) -> bool:
     module = json.loads(line.removeprefix("REPORT "))
     assert module.startswith(("vllm_responses_fix.", "vllm.entrypoints."))
     return module.startswith("vllm_responses_fix.")
+
+
+def logged(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """What the kit has logged; releases differ in where vLLM's log goes."""
+    output = (result.stdout + result.stderr).splitlines()
+    return [line for line in output if "vllm-responses-fix: " in line]
 
 
 PLUGINS_THEN_SERVING = f"""
@@ -45,7 +54,7 @@ load_general_plugins()
 def test_installed_it_is_active_as_a_plugin(installed: Path, code: str) -> None:
     result = run(code + REPORT, installed, VLLM_PLUGINS="responses_fix")
     assert is_patched(result)
-    lines = [x for x in result.stdout.splitlines() if "vllm-responses-fix" in x]
+    lines = logged(result)
     assert len(lines) == 1
     assert f"active on vLLM {VERSION}" in lines[0]
 
@@ -73,7 +82,7 @@ assert "vllm" in inspect.getsource(serving)
     hook = installed / "vllm_responses_fix" / "hook"
     result = run("import sys\n" + code + REPORT, hook, unpacked, installed)
     assert is_patched(result)
-    lines = [x for x in result.stdout.splitlines() if "vllm-responses-fix" in x]
+    lines = logged(result)
     assert len(lines) == 1
 
 

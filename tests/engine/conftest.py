@@ -17,8 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.engine)
-            # Most of it is for the servers, which start within the first test.
-            item.add_marker(pytest.mark.timeout(900))
             # With pytest -n, one process has them all: they share servers.
             item.add_marker(pytest.mark.xdist_group("engine"))
 

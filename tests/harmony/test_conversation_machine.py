@@ -49,7 +49,10 @@ class HarmonyMachine(ConversationMachine):
 
 
 def _is_said(item: Item) -> bool:
-    kinds = ("function_call", "mcp_call", "reasoning")
+    if item.get("type") == "reasoning":
+        # Reasoning without parts is no message.
+        return bool(item.get("content") or item["summary"])
+    kinds = ("function_call", "mcp_call")
     return item.get("role") == "assistant" or item.get("type") in kinds
 
 

@@ -197,7 +197,7 @@ async def test_text_that_is_validated_late_is_gone_after_the_first_turn(
         pytest.param(
             [],
             id="no tools",
-            marks=pytest.mark.mended("0.24.0", "both are text without tools"),
+            marks=pytest.mark.mended("0.23.0", "both are text without tools"),
         ),
         pytest.param(
             [LOOKUP],

@@ -14,18 +14,25 @@ class Variant:
     """The code of a patch, for vLLM as it is in some releases.
 
     Attributes:
-        module: where the code is, below `vllm_responses_fix.patches`; `releases`
-            names a variant by it.
-        replaces: seam (see `releases`) to the function that takes its place.
+        name: what `releases` calls it.
+        replaces: seams (see `releases`) whose place a function of the same name takes.
         wraps: seam to a function that is given the original and returns what takes
             its place.
         relies_on: seams that stay, but have to be as they were when it was written.
+        code: the module with those functions, below `vllm_responses_fix.patches`, where
+            it is not of the variant's name.
     """
 
-    module: str
-    replaces: Mapping[str, str] = field(default_factory=dict)
+    name: str
+    replaces: tuple[str, ...] = ()
     wraps: Mapping[str, str] = field(default_factory=dict)
     relies_on: tuple[str, ...] = ()
+    code: str = ""
+
+    @property
+    def module(self) -> str:
+        """Where its functions are, for import."""
+        return f"{__name__}.{self.code or self.name}"
 
     @property
     def seams(self) -> tuple[str, ...]:
@@ -52,9 +59,9 @@ class Patch:
     until: str
     variants: tuple[Variant, ...]
 
-    def variant(self, module: str) -> Variant:
-        """The variant whose code is in `module`."""
-        return next(v for v in self.variants if v.module == module)
+    def variant(self, name: str) -> Variant:
+        """The variant of that name."""
+        return next(v for v in self.variants if v.name == name)
 
 
 PATCHES = (
@@ -74,33 +81,28 @@ PATCHES = (
         "converter as request_input.",
         variants=(
             Variant(
-                module="reconstruction",
-                replaces={
-                    "construct_input_messages": "construct_input_messages",
-                    "construct_chat_messages_with_tool_call": (
-                        "construct_chat_messages_with_tool_call"
-                    ),
-                },
+                name="reconstruction",
+                replaces=(
+                    "construct_input_messages",
+                    "construct_chat_messages_with_tool_call",
+                ),
                 relies_on=("make_request", "create_responses"),
             ),
             Variant(
-                module="reconstruction_0_22",
-                replaces={
-                    "construct_input_messages": "construct_input_messages",
-                    "construct_chat_messages_with_tool_call": (
-                        "construct_chat_messages_with_tool_call"
-                    ),
-                },
+                name="reconstruction_0_22",
+                replaces=(
+                    "construct_input_messages",
+                    "construct_chat_messages_with_tool_call",
+                ),
                 relies_on=("make_request", "create_responses"),
             ),
             Variant(
-                module="reconstruction_0_30",
-                replaces={
-                    "construct_input_messages": "construct_input_messages",
-                    "construct_chat_messages_with_tool_call": (
-                        "construct_chat_messages_with_tool_call"
-                    ),
-                },
+                name="reconstruction_0_30",
+                code="reconstruction_0_22",
+                replaces=(
+                    "construct_input_messages",
+                    "construct_chat_messages_with_tool_call",
+                ),
                 relies_on=(
                     "render_resolved_response_inputs",
                     "render_responses",
@@ -120,36 +122,20 @@ PATCHES = (
         until="_construct_message_from_response_item reads all parts.",
         variants=(
             Variant(
-                module="all_parts",
-                replaces={
-                    "construct_single_message_from_response_item": (
-                        "construct_single_message_from_response_item"
-                    )
-                },
+                name="all_parts",
+                replaces=("construct_single_message_from_response_item",),
             ),
             Variant(
-                module="all_parts_0_22",
-                replaces={
-                    "construct_message_from_response_item": (
-                        "construct_message_from_response_item"
-                    )
-                },
+                name="all_parts_0_22",
+                replaces=("construct_message_from_response_item",),
             ),
             Variant(
-                module="all_parts_0_25",
-                replaces={
-                    "construct_message_from_response_item": (
-                        "construct_message_from_response_item"
-                    )
-                },
+                name="all_parts_0_25",
+                replaces=("construct_message_from_response_item",),
             ),
             Variant(
-                module="all_parts_0_32",
-                replaces={
-                    "construct_message_from_response_item": (
-                        "construct_message_from_response_item"
-                    )
-                },
+                name="all_parts_0_32",
+                replaces=("construct_message_from_response_item",),
             ),
         ),
     ),
@@ -163,12 +149,8 @@ PATCHES = (
         until="vLLM 0.21.0 is no longer served: 0.22.0 has it.",
         variants=(
             Variant(
-                module="merge_items",
-                replaces={
-                    "maybe_combine_reasoning_and_tool_call": (
-                        "maybe_combine_reasoning_and_tool_call"
-                    )
-                },
+                name="merge_items",
+                replaces=("maybe_combine_reasoning_and_tool_call",),
             ),
         ),
     ),
@@ -184,21 +166,23 @@ PATCHES = (
         "leaves the caller's messages alone.",
         variants=(
             Variant(
-                module="snapshots",
+                name="snapshots",
                 wraps={"responses_parser_init": "copy_response_messages"},
-                replaces={"postprocess_messages": "postprocess_messages"},
+                replaces=("postprocess_messages",),
                 relies_on=("create_responses",),
             ),
             Variant(
-                module="snapshots_0_22",
+                name="snapshots_0_22",
                 wraps={
                     "parsable_context_init": "copy_response_messages",
                     "postprocess_messages": "copy_tool_calls",
                 },
                 relies_on=("create_responses",),
             ),
+            # From 0.29 on, arguments that were decoded before stay as they are.
             Variant(
-                module="snapshots_0_29",
+                name="snapshots_0_29",
+                code="snapshots",
                 wraps={"parsable_context_init": "copy_response_messages"},
                 relies_on=("create_responses",),
             ),
@@ -211,10 +195,10 @@ PATCHES = (
         why="The stored response is parsed anew after the stream, with new random "
         "ids: a client that answers the call it saw names a call nobody knows.",
         upstream=(f"{_VLLM}/issues/43244",),
-        until="vLLM pairs them itself (0.33.0: reuse_streamed_item_ids).",
+        until="vLLM pairs them itself (0.32.0: reuse_streamed_item_ids).",
         variants=(
             Variant(
-                module="stream_ids",
+                name="stream_ids",
                 wraps={
                     "responses_stream_generator": "remember_streamed_items",
                     "responses_full_generator": "store_streamed_ids",
@@ -234,9 +218,9 @@ PATCHES = (
         until="_create_responses checks the status of the previous response.",
         variants=(
             Variant(
-                module="chain_errors",
+                name="chain_errors",
                 wraps={"validate_create_responses_input": "validate_previous_response"},
-                replaces={"make_not_found_error": "make_not_found_error"},
+                replaces=("make_not_found_error",),
                 relies_on=("create_responses",),
             ),
         ),
@@ -256,15 +240,11 @@ PATCHES = (
         "messages of every request.",
         variants=(
             Variant(
-                module="harmony_conversation",
-                replaces={
-                    "construct_input_messages_with_harmony": (
-                        "construct_input_messages_with_harmony"
-                    ),
-                    "extract_system_message_from_request": (
-                        "extract_system_message_from_request"
-                    ),
-                },
+                name="harmony_conversation",
+                replaces=(
+                    "construct_input_messages_with_harmony",
+                    "extract_system_message_from_request",
+                ),
                 relies_on=(
                     "create_responses",
                     "make_request_with_harmony",
@@ -277,12 +257,8 @@ PATCHES = (
                 ),
             ),
             Variant(
-                module="harmony_conversation_0_23",
-                replaces={
-                    "construct_input_messages_with_harmony": (
-                        "construct_input_messages_with_harmony"
-                    ),
-                },
+                name="harmony_conversation_0_23",
+                replaces=("construct_input_messages_with_harmony",),
                 relies_on=(
                     "create_responses",
                     "make_request_with_harmony",
@@ -296,10 +272,8 @@ PATCHES = (
                 ),
             ),
             Variant(
-                module="harmony_conversation_0_30",
-                replaces={
-                    "render_responses_with_harmony": "render_responses_with_harmony"
-                },
+                name="harmony_conversation_0_30",
+                replaces=("render_responses_with_harmony",),
                 relies_on=(
                     "create_responses",
                     "render_resolved_response_inputs",
@@ -315,10 +289,8 @@ PATCHES = (
                 ),
             ),
             Variant(
-                module="harmony_conversation_0_33",
-                replaces={
-                    "render_responses_with_harmony": "render_responses_with_harmony"
-                },
+                name="harmony_conversation_0_33",
+                replaces=("render_responses_with_harmony",),
                 relies_on=(
                     "create_responses",
                     "render_resolved_response_inputs",
@@ -347,12 +319,12 @@ PATCHES = (
         until="response_input_to_harmony reads all parts and item types.",
         variants=(
             Variant(
-                module="harmony_items",
-                replaces={"response_input_to_harmony": "response_input_to_harmony"},
+                name="harmony_items",
+                replaces=("response_input_to_harmony",),
             ),
             Variant(
-                module="harmony_items_0_23",
-                replaces={"response_input_to_harmony": "response_input_to_harmony"},
+                name="harmony_items_0_23",
+                replaces=("response_input_to_harmony",),
                 relies_on=("get_system_or_developer_message",),
             ),
         ),
@@ -364,23 +336,15 @@ PATCHES = (
         why="The response shows it, but the stored messages end with the last one "
         "that the model completed.",
         upstream=(f"{_VLLM}/issues/43244",),
-        until="vLLM 0.24.0 is no longer served: 0.25.1 appends what its parser holds.",
+        until="vLLM 0.24.0 is no longer served: 0.25.0 appends what its parser holds.",
         variants=(
             Variant(
-                module="harmony_truncated",
-                replaces={
-                    "make_response_output_items_with_harmony": (
-                        "make_response_output_items_with_harmony"
-                    )
-                },
+                name="harmony_truncated",
+                replaces=("make_response_output_items_with_harmony",),
             ),
             Variant(
-                module="harmony_truncated_0_22",
-                replaces={
-                    "make_response_output_items_with_harmony": (
-                        "make_response_output_items_with_harmony"
-                    )
-                },
+                name="harmony_truncated_0_22",
+                replaces=("make_response_output_items_with_harmony",),
                 relies_on=("harmony_to_response_output",),
             ),
         ),
@@ -396,11 +360,11 @@ PATCHES = (
         until="emit_previous_item_done_events opens such items.",
         variants=(
             Variant(
-                module="harmony_stream_items",
+                name="harmony_stream_items",
                 wraps={"emit_previous_item_done_events": "open_item_before_done"},
             ),
             Variant(
-                module="harmony_stream_items_0_22",
+                name="harmony_stream_items_0_22",
                 wraps={"emit_previous_item_done_events": "open_item_before_done"},
             ),
         ),
@@ -414,8 +378,8 @@ PATCHES = (
         until="_parse_final_message sets the phase.",
         variants=(
             Variant(
-                module="harmony_preambles",
-                replaces={"parse_final_message": "parse_final_message"},
+                name="harmony_preambles",
+                replaces=("parse_final_message",),
                 wraps={
                     "parser_state_to_response_output": "label_unfinished_preamble",
                     "emit_content_delta_events": "label_opened_preamble",
@@ -423,8 +387,8 @@ PATCHES = (
                 },
             ),
             Variant(
-                module="harmony_preambles_0_25",
-                replaces={"parse_final_message": "parse_final_message"},
+                name="harmony_preambles_0_25",
+                replaces=("parse_final_message",),
                 wraps={
                     "emit_content_delta_events": "label_opened_preamble",
                     "emit_previous_item_done_events": "label_done_preamble",
@@ -440,14 +404,14 @@ PATCHES = (
         "as mcp_call, so its result is a 400; of a name with dots only the last part "
         "is left.",
         upstream=(f"{_VLLM}/issues/43244",),
-        until="vLLM 0.21.0 is no longer served: 0.22.1 does (is_function_recipient).",
+        until="vLLM 0.21.0 is no longer served: 0.22.0 does (is_function_recipient).",
         variants=(
             Variant(
-                module="harmony_call_items",
-                replaces={
-                    "harmony_to_response_output": "harmony_to_response_output",
-                    "parse_function_call": "parse_function_call",
-                },
+                name="harmony_call_items",
+                replaces=(
+                    "harmony_to_response_output",
+                    "parse_function_call",
+                ),
                 wraps={"parser_state_to_response_output": "name_unfinished_call"},
             ),
         ),
@@ -459,13 +423,11 @@ PATCHES = (
         why="StreamingHarmonyContext leaves it out of the next prompt, so the model "
         "goes on without the result, and takes the call for a second one.",
         upstream=(f"{_VLLM}/issues/25697",),
-        until="vLLM 0.24.0 is no longer served: 0.25.1 has one context for both.",
+        until="vLLM 0.24.0 is no longer served: 0.25.0 has one context for both.",
         variants=(
             Variant(
-                module="harmony_streamed_tools",
-                replaces={
-                    "streaming_harmony_context_append_tool_output": "append_tool_output"
-                },
+                name="harmony_streamed_tools",
+                replaces=("streaming_harmony_context_append_tool_output",),
                 relies_on=("streaming_harmony_context_append_output",),
             ),
         ),
@@ -481,12 +443,12 @@ PATCHES = (
         "leaves it to that.",
         variants=(
             Variant(
-                module="harmony_tool_runs",
-                replaces={"render_for_completion": "render_for_completion"},
+                name="harmony_tool_runs",
+                replaces=("render_for_completion",),
             ),
             Variant(
-                module="harmony_tool_runs_0_25",
-                replaces={"auto_drop_analysis_messages": "auto_drop_analysis_messages"},
+                name="harmony_tool_runs_0_25",
+                replaces=("auto_drop_analysis_messages",),
                 relies_on=("render_for_completion",),
             ),
         ),

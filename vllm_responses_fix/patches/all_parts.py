@@ -59,7 +59,7 @@ def construct_single_message_from_response_item(
                 "tool_call_id": item.get("call_id"),
             }
         if "role" in item:
-            return chat_message(item)
+            return _chat_message(item)
     item_type = item.get("type") if isinstance(item, dict) else item.type
     raise VLLMValidationError(
         # vLLM leaves what it could not read as a dict, also where it knows the type.
@@ -119,7 +119,7 @@ def _json_arguments(arguments: str) -> str:
     return arguments
 
 
-def chat_message(item: dict[str, Any]) -> ChatCompletionMessageParam:
+def _chat_message(item: dict[str, Any]) -> ChatCompletionMessageParam:
     """A message that already has the form of a chat message."""
     content = item.get("content")
     if content is None or isinstance(content, (str, list)):

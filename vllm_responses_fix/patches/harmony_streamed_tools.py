@@ -4,7 +4,9 @@ from openai_harmony import Message, Role
 from vllm.entrypoints.openai.responses.context import StreamingHarmonyContext
 
 
-def append_tool_output(self: StreamingHarmonyContext, output: list[Message]) -> None:
+def streaming_harmony_context_append_tool_output(
+    self: StreamingHarmonyContext, output: list[Message]
+) -> None:
     """Take what a tool returned into a streaming context.
 
     The messages are those that the next generation of this request is rendered from,

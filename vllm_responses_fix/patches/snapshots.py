@@ -7,7 +7,7 @@ from typing import Any
 
 
 def copy_response_messages(original: Callable[..., None]) -> Callable[..., None]:
-    """Give `ResponsesParser` a list of its own.
+    """Give `ResponsesParser`, or from 0.22 on `ParsableContext`, a list of its own.
 
     It appends the model's output to `response_messages`, which vLLM has put into
     `msg_store` as the messages of the request: the next turn then finds output items

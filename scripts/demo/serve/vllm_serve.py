@@ -1,23 +1,25 @@
-"""`vllm serve` for builds of vLLM that are not distributed under the name `vllm`.
+"""The `vllm` command, for builds that are not distributed under the name `vllm`.
 
-The `vllm` command of the CPU build ends in `PackageNotFoundError`, as it asks for
-the version of a distribution of that name. This is the command without that.
+That of the CPU build ends in `PackageNotFoundError`, as it asks for the version of a
+distribution of that name.
 """
 
-from vllm.entrypoints.cli.serve import ServeSubcommand
-from vllm.entrypoints.openai.cli_args import make_arg_parser
-from vllm.entrypoints.utils import cli_env_setup
-from vllm.utils.argparse_utils import FlexibleArgumentParser
+import importlib.metadata
+
+import vllm
+from vllm.entrypoints.cli.main import main
+
+_version = importlib.metadata.version
 
 
-def main() -> None:
-    cli_env_setup()
-    command = ServeSubcommand()
-    args = make_arg_parser(FlexibleArgumentParser()).parse_args()
-    command.validate(args)
-    command.cmd(args)
+def version(distribution_name: str) -> str:
+    if distribution_name == "vllm":
+        # By this ending vLLM tells that it is to run on a CPU.
+        return f"{vllm.__version__.partition('+')[0]}+cpu"
+    return _version(distribution_name)
 
 
 # vLLM spawns its workers, which import this file again.
 if __name__ == "__main__":
+    importlib.metadata.version = version
     main()
