@@ -420,6 +420,9 @@ _HARMONY_PATCHES_0_23: Mapping[str, str | FixedUpstream] = {
 _HARMONY_0_24: Mapping[str, Seam | None] = {
     "harmony_context_init": _harmony_context("__init__", "7c159cf5d94f391d"),
 }
+_HARMONY_PATCHES_0_24: Mapping[str, str | FixedUpstream] = {
+    "harmony-stream-items": "harmony_stream_items_0_24",
+}
 _HARMONY_0_25: Mapping[str, Seam | None] = {
     "construct_input_messages_with_harmony": _serving(
         "_construct_input_messages_with_harmony", "aad691ad674d4aa6"
@@ -526,7 +529,9 @@ _V0_22_1 = _V0_21_0.followed_by(
 _V0_23_0 = _V0_22_1.followed_by(
     seams={**_CHAT_0_23, **_HARMONY_0_23}, patches=_HARMONY_PATCHES_0_23
 )
-_V0_24_0 = _V0_23_0.followed_by(seams={**_CHAT_0_24, **_HARMONY_0_24})
+_V0_24_0 = _V0_23_0.followed_by(
+    seams={**_CHAT_0_24, **_HARMONY_0_24}, patches=_HARMONY_PATCHES_0_24
+)
 _V0_25_1 = _V0_24_0.followed_by(
     seams={**_CHAT_0_25, **_HARMONY_0_25},
     patches={**_CHAT_PATCHES_0_25, **_HARMONY_PATCHES_0_25},

@@ -1,6 +1,6 @@
 """Run test files on several states of a tree of vLLM; a program of its own.
 
-    python forked_tests.py JOBS ROOT RESULTS
+    python forked_tests.py JOBS RESULTS
 
 Importing vLLM takes far longer than the tests. So one process imports what no patch
 touches, and a fork of it runs the tests of each state of the tree.
@@ -12,6 +12,7 @@ import io
 import json
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class _Recorder:
             self.outcomes[fields["nodeid"]] = fields["outcome"]
 
 
-def _main(jobs: str, root: str, results: str) -> None:
+def _main(jobs: str, results: str) -> None:
     for name in _UNTOUCHED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -52,33 +53,35 @@ def _main(jobs: str, root: str, results: str) -> None:
         part = f"{results}.part"
         child = os.fork()
         if child == 0:
-            _in_child(job, root, part)
+            _in_child(job, part)
         if os.waitpid(child, 0)[1]:
             raise SystemExit(f"the tests of {job['tests']} ended the process")
         done.append(json.loads(Path(part).read_text(encoding="utf-8")))
     Path(results).write_text(json.dumps(done), encoding="utf-8")
 
 
-def _in_child(job: Mapping[str, Any], root: str, part: str) -> None:
+def _in_child(job: Mapping[str, Any], part: str) -> None:
     code = 1
     try:
-        _use_tree(job["tree"], root)
+        _use_tree(job["tree"])
         found = {test: _run_pytest(test) for test in job["tests"]}
         Path(part).write_text(json.dumps(found), encoding="utf-8")
         code = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         # Not sys.exit: the parent's clean-up is not the child's.
         os._exit(code)
 
 
-def _use_tree(tree: str, root: str) -> None:
+def _use_tree(tree: str) -> None:
     """Let vLLM's packages, those imported too, be where a tree has them."""
     os.chdir(tree)
-    sys.path[:] = [tree, *(path for path in sys.path if path != root)]
+    sys.path.insert(0, tree)
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "vllm" and hasattr(module, "__path__"):
             relative = Path(*name.split("."))
-            module.__path__ = [str(tree / relative)]
+            module.__path__ = [str(Path(tree) / relative)]
 
 
 def _run_pytest(test: str) -> dict[str, Any]:

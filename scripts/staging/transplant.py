@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import libcst as cst
+import libcst.matchers as m
 
 from . import wrappers
 from .kit_source import (
@@ -163,9 +164,9 @@ class Transplant:
             raise TransplantError(f"{module} already has another {name}")
         if home is None:
             self._vllm.homes[helper.key] = module
-            self._helpers.setdefault(module, []).append(helper)
-            # What it needs in turn is looked up now: the list must be complete.
+            # What it needs in turn comes first: a class has to follow its base.
             self._renamed(helper, module)
+            self._helpers.setdefault(module, []).append(helper)
         return name
 
     def _import(self, origin: Origin, name: str, module: str) -> str:
@@ -198,18 +199,19 @@ class Transplant:
         classes: list[Any] = []
         functions: list[Any] = []
         methods: list[Any] = []
-        for helper in sorted(helpers, key=lambda helper: helper.position):
+        for helper in helpers:
             node = without_scaffolding(
                 self._renamed(helper, module), is_method=helper.is_method
             )
             if helper.is_method:
                 methods.append(node)
             elif isinstance(node, cst.FunctionDef):
-                functions.append(node)
+                functions.append((helper.position, node))
             elif isinstance(node, cst.ClassDef):
                 classes.append(node)
             else:
                 constants.append(node)
+        functions = [node for _, node in sorted(functions, key=lambda entry: entry[0])]
         tree = self._vllm.tree(module)
         tree = _with_helpers(tree, self._anchors[module], classes, functions, methods)
         self._vllm.changed[module] = _with_constants(tree, constants)
@@ -306,7 +308,30 @@ def _swapped(body: Sequence[Any], path: Sequence[str], change: Any) -> list[Any]
 
 
 def _in_place_of(old: cst.FunctionDef, new: cst.FunctionDef) -> cst.FunctionDef:
-    return new.with_changes(leading_lines=old.leading_lines, decorators=old.decorators)
+    """A function in the place of another, with its types where the kit has `Any`."""
+    types = {
+        param.name.value: param.annotation
+        for param in (*old.params.params, *old.params.kwonly_params)
+    }
+
+    def typed(param: cst.Param) -> cst.Param:
+        if not _is_any(param.annotation):
+            return param
+        return param.with_changes(annotation=types.get(param.name.value))
+
+    return new.with_changes(
+        leading_lines=old.leading_lines,
+        decorators=old.decorators,
+        params=new.params.with_changes(
+            params=[typed(param) for param in new.params.params],
+            kwonly_params=[typed(param) for param in new.params.kwonly_params],
+        ),
+        returns=old.returns if _is_any(new.returns) else new.returns,
+    )
+
+
+def _is_any(annotation: cst.Annotation | None) -> bool:
+    return annotation is not None and m.matches(annotation.annotation, m.Name("Any"))
 
 
 def _definitions(tree: cst.Module) -> dict[str, cst.CSTNode]:

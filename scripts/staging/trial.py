@@ -98,7 +98,7 @@ def _run(
 ) -> list[Mapping[str, Run]]:
     results = work / "results.json"
     run = subprocess.run(
-        [sys.executable, str(_RUNNER), json.dumps(jobs), str(root), str(results)],
+        [sys.executable, str(_RUNNER), json.dumps(jobs), str(results)],
         env=environment(root),
         capture_output=True,
         text=True,

@@ -367,6 +367,10 @@ PATCHES = (
                 name="harmony_stream_items_0_22",
                 wraps={"emit_previous_item_done_events": "open_item_before_done"},
             ),
+            Variant(
+                name="harmony_stream_items_0_24",
+                wraps={"emit_previous_item_done_events": "open_item_before_done"},
+            ),
         ),
     ),
     Patch(

@@ -27,7 +27,7 @@ def construct_single_message_from_response_item(
 
     Raises:
         VLLMValidationError: the item has no place in a prompt (a 400 that names
-            `input`): encrypted reasoning, or a type that vLLM does not know.
+            `input`): encrypted reasoning, or an unknown type.
 
     Source: vLLM #43244; the item types of the Responses API reference.
     """
@@ -62,7 +62,7 @@ def construct_single_message_from_response_item(
             return _chat_message(item)
     item_type = item.get("type") if isinstance(item, dict) else item.type
     raise VLLMValidationError(
-        # vLLM leaves what it could not read as a dict, also where it knows the type.
+        # What could not be read is still a dict, also where its type is known.
         f"An input item of type {item_type!r} is not valid."
         if item_type in ("function_call", "message", "reasoning")
         else f"Input items of type {item_type!r} are not supported.",
@@ -72,7 +72,7 @@ def construct_single_message_from_response_item(
 
 
 def message_content(parts: list[Any]) -> str | list[dict[str, str]]:
-    """Content of an assistant message: as vLLM has it, or all of several parts."""
+    """The content of an assistant message: its text, or all of several parts."""
     if not parts:
         return ""
     if len(parts) == 1:

@@ -24,7 +24,7 @@ def construct_message_from_response_item(
 
     Raises:
         VLLMValidationError: the item has no place in a prompt (a 400 that names
-            `input`): encrypted reasoning, or a type that vLLM does not know.
+            `input`): encrypted reasoning, or an unknown type.
 
     Source: vLLM #43244; merging as in #42189.
     """
@@ -47,8 +47,7 @@ def assistant_content(item: ResponseInputOutputItem) -> str | list[Any] | None:
     """The content of an assistant message that has the form of a chat message.
 
     None if the item is none, or a chat message that also reasons or calls: such a one
-    comes from vLLM, which renders its messages anew after it has run a tool, and stays
-    as it is.
+    is of a prompt that is rendered anew after a tool was run, and stays as it is.
     """
     if not isinstance(item, dict) or item.get("role") != "assistant":
         return None

@@ -47,7 +47,7 @@ def construct_message_from_response_item(
 
     Raises:
         VLLMValidationError: the item has no place in a prompt (a 400 that names
-            `input`): encrypted reasoning, or a type that vLLM does not know.
+            `input`): encrypted reasoning, or an unknown type.
 
     Source: vLLM #43244.
     """

@@ -38,8 +38,8 @@ def _stored_response_error(
             err_type="invalid_request_error",
             message=(
                 f"Response with id '{previous_id}' is {previous.status}: it has no "
-                "output to continue from yet. Wait until it is completed, or cancel "
-                "it."
+                "output to continue from yet. Wait until it is completed, or "
+                "cancel it."
             ),
             status_code=HTTPStatus.BAD_REQUEST,
             param="previous_response_id",
@@ -48,8 +48,8 @@ def _stored_response_error(
         return self.create_error_response(
             err_type="invalid_request_error",
             message=(
-                f"A response with id '{request.request_id}' is stored already. Send "
-                "another `request_id`, or none."
+                f"A response with id '{request.request_id}' is stored already. "
+                "Send another `request_id`, or none."
             ),
             status_code=HTTPStatus.BAD_REQUEST,
             param="request_id",
@@ -62,8 +62,9 @@ def make_not_found_error(self: Any, response_id: str) -> "ErrorResponse":
     message = f"Response with id '{response_id}' not found."
     if not self.enable_store:
         message += (
-            " This server stores no responses: to use `previous_response_id`, start "
-            "it with the environment variable VLLM_ENABLE_RESPONSES_API_STORE=1."
+            " This server stores no responses: to use `previous_response_id`, "
+            "start it with the environment variable "
+            "VLLM_ENABLE_RESPONSES_API_STORE=1."
         )
     return self.create_error_response(
         err_type="invalid_request_error",

@@ -20,7 +20,7 @@ from vllm.entrypoints.openai.responses.protocol import (
 )
 
 from .harmony_history import (
-    RequestMessage,
+    FirstMessage,
     calls_answered_by,
     calls_in_chat_messages,
     give_call_ids,
@@ -28,6 +28,19 @@ from .harmony_history import (
     request_message,
     stored_conversation,
 )
+
+
+class FirstMessageWithOpening(FirstMessage):
+    """The system message of a prompt.
+
+    Attributes:
+        opening: the system or developer item that the conversation begins with, which
+            is taken for the instructions of a request that has none.
+        opening_index: where it stands in the conversation.
+    """
+
+    opening: dict[str, Any] | None
+    opening_index: int
 
 
 @dataclass
@@ -76,12 +89,19 @@ class ContinuedConversation:
             VLLMValidationError, ValueError: an item has no place in a prompt, or is
                 the result of a call that the conversation does not have. A 400.
         """
-        sys_msg, *others = (request_message(message) for message in preamble)
-        sys_msg.opening = self.opening
-        sys_msg.opening_index = self.opening_index
-        prompt = [sys_msg, *others, *self._conversation(), *self._new_messages()]
-        sys_msg.prompt_length = len(prompt)
-        return prompt
+        sys_msg, *others = preamble
+        rest = [
+            *map(request_message, others),
+            *self._conversation(),
+            *self._new_messages(),
+        ]
+        first = FirstMessageWithOpening.model_construct(
+            **vars(sys_msg),
+            opening=self.opening,
+            opening_index=self.opening_index,
+            prompt_length=1 + len(rest),
+        )
+        return [first, *rest]
 
     def _conversation(self) -> list[Message]:
         if self.opening is None or self.request.instructions is None:
@@ -130,7 +150,7 @@ def continued_conversation(
     else:
         messages = stored_conversation(previous_messages, outputs)
         first = previous_messages[0]
-        if isinstance(first, RequestMessage) and first.opening is not None:
+        if isinstance(first, FirstMessageWithOpening) and first.opening is not None:
             return ContinuedConversation(
                 request,
                 messages,

@@ -16,7 +16,7 @@ from vllm.entrypoints.openai.responses.protocol import (
 )
 
 from .harmony_history import (
-    RequestMessage,
+    FirstMessage,
     calls_answered_by,
     calls_in_chat_messages,
     give_call_ids,
@@ -24,6 +24,17 @@ from .harmony_history import (
     request_message,
     stored_conversation,
 )
+
+
+class FirstMessageWithIdentity(FirstMessage):
+    """The system message of a prompt.
+
+    Attributes:
+        model_identity: the conversation's first system item, which becomes the model's
+            identity.
+    """
+
+    model_identity: str | None
 
 
 def construct_input_messages_with_harmony(
@@ -52,13 +63,13 @@ def construct_input_messages_with_harmony(
     tool_types = serving.extract_tool_types(request.tools)
     with_custom_tools = serving.has_custom_tools(tool_types)
     model_identity = self._extract_system_message_from_request(request)
-    sys_msg = request_message(
-        self._construct_harmony_system_input_message(
-            request, with_custom_tools, tool_types
-        ),
-        model_identity=model_identity,
+    sys_msg = self._construct_harmony_system_input_message(
+        request, with_custom_tools, tool_types
     )
-    messages: list[Message] = [sys_msg]
+    first = FirstMessageWithIdentity.model_construct(
+        **vars(sys_msg), model_identity=model_identity
+    )
+    messages: list[Message] = [first]
     if with_custom_tools or request.instructions:
         tools: Any = request.tools if with_custom_tools else None
         dev_msg = serving.get_developer_message(
@@ -93,7 +104,7 @@ def construct_input_messages_with_harmony(
             if isinstance(item, ResponseFunctionToolCall):
                 known_calls.append(item)
 
-    sys_msg.prompt_length = len(messages)
+    first.prompt_length = len(messages)
     return messages
 
 
@@ -102,8 +113,8 @@ def extract_system_message_from_request(
 ) -> str | None:
     """The conversation's first system item, which becomes the model's identity.
 
-    A replayed request has it in its input; a chained one may have it in the input of
-    an earlier request.
+    A replayed request has it in its input; a chained one may have it in the input
+    of an earlier request.
     """
     if request.previous_response_id is not None:
         earlier = _model_identity(self.msg_store[request.previous_response_id])
@@ -128,4 +139,4 @@ def _system_text(item: ResponseInputOutputItem) -> str | None:
 
 def _model_identity(stored: list[Message]) -> str | None:
     first = stored[0]
-    return first.model_identity if isinstance(first, RequestMessage) else None
+    return first.model_identity if isinstance(first, FirstMessageWithIdentity) else None

@@ -21,23 +21,19 @@ class RequestMessage(Message):
 
     Instructions, tools and reasoning effort are the current request's alone, while a
     developer item of its input stays in the conversation. The type tells them apart,
-    as it survives the copies that later releases make of the stored list.
-
-    Attributes:
-        model_identity: on the system message, up to 0.22: the conversation's first
-            system item, which vLLM takes for the model's identity.
-        opening: on the system message, from 0.23 on: the system or developer item
-            that the conversation begins with, which vLLM takes for the instructions
-            of a request that has none.
-        opening_index: on the system message: where it stands in the conversation.
-        prompt_length: on the system message: how many messages the model was given.
-            What follows in a stored list is what the model and its tools said.
+    as it survives the copies that are made of a stored list.
     """
 
-    model_identity: str | None = None
-    opening: dict[str, Any] | None = None
-    opening_index: int = 0
-    prompt_length: int | None = None
+
+class FirstMessage(RequestMessage):
+    """The system message, with which every prompt begins.
+
+    Attributes:
+        prompt_length: how many messages the model was given. What follows in a stored
+            list is what the model and its tools said.
+    """
+
+    prompt_length: int
 
 
 class FunctionCallMessage(Message):
@@ -46,8 +42,8 @@ class FunctionCallMessage(Message):
     call_id: str
 
 
-def request_message(message: Message, **marks: Any) -> RequestMessage:
-    return RequestMessage.model_construct(**vars(message), **marks)
+def request_message(message: Message) -> RequestMessage:
+    return RequestMessage.model_construct(**vars(message))
 
 
 def stored_conversation(
@@ -63,12 +59,12 @@ def stored_conversation(
         A new list, in which the calls have the ids of the output items.
     """
     first = stored[0]
-    # What was stored before the patches came in has no marks.
-    start = first.prompt_length if isinstance(first, RequestMessage) else 0
+    # What other code has stored is not marked.
+    start = first.prompt_length if isinstance(first, FirstMessage) else 0
     prompt, said = stored[:start], stored[start:]
     # isinstance() of a pydantic class is what would take most of a turn's time.
     conversation = [
-        message for message in prompt if type(message) is not RequestMessage
+        message for message in prompt[1:] if type(message) is not RequestMessage
     ]
     if output or not prompt:
         calls = [item for item in output if isinstance(item, ResponseFunctionToolCall)]
@@ -110,8 +106,7 @@ def calls_in_chat_messages(
 
 
 def _is_call(message: Message, call: ResponseFunctionToolCall) -> bool:
-    # Without the patch harmony-call-items, 0.21 knows a call by the end of its name;
-    # from 0.22 on, the model may leave the namespace out.
+    # An item may have only the end of a name; the model may leave the namespace out.
     recipient = message.recipient or ""
     return (
         recipient == call.name

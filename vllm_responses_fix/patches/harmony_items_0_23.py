@@ -17,8 +17,13 @@ def response_input_to_harmony(
 ) -> Message | None:
     """Convert one item.
 
-    As `harmony_items.response_input_to_harmony`, but a system or developer item is a
-    developer message of Harmony's own form, or nothing if it is empty.
+    Returns:
+        The message, or None for reasoning without text and for a system or developer
+        item without text.
+
+    Raises:
+        VLLMValidationError: the item has no place in a prompt, or is the result of a
+            call that is not among `prev_responses`.
     """
     return convert_item(response_msg, prev_responses, _message)
 

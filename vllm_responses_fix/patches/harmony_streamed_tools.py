@@ -9,8 +9,8 @@ def streaming_harmony_context_append_tool_output(
 ) -> None:
     """Take what a tool returned into a streaming context.
 
-    The messages are those that the next generation of this request is rendered from,
-    and later turns of the conversation are built from.
+    The next generation of this request is rendered from these messages, and later
+    turns of the conversation are built from them.
 
     Source: the TODO in `StreamingHarmonyContext.append_tool_output` of 0.21.0.
     """

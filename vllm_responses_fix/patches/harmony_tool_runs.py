@@ -7,8 +7,8 @@ from vllm.entrypoints.openai.parser import harmony_utils
 def render_for_completion(messages: list[Message]) -> list[int]:
     """Render messages, without reasoning that led to a final answer.
 
-    As `openai_harmony` does it, which however takes for reasoning whatever stands on
-    the analysis channel: the built-in tools are called there, and answer there.
+    The openai-harmony library takes for reasoning whatever stands on the analysis
+    channel. The built-in tools are called there, and answer there.
     """
     conversation = Conversation.from_messages(without_concluded_reasoning(messages))
     return harmony_utils.get_encoding().render_conversation_for_completion(

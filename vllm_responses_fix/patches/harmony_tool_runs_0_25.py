@@ -6,10 +6,14 @@ from .harmony_tool_runs import is_reasoning
 
 
 def auto_drop_analysis_messages(msgs: list[Message]) -> list[Message]:
-    """Leave out the reasoning before the last final message.
+    """Leave out the reasoning before the assistant's last message to the final channel.
 
-    As vLLM does it, which however takes for reasoning whatever stands on the analysis
-    channel: the built-in tools are called there, and answer there.
+    Harmony models expect that of their raw chain of thought. The openai-harmony library
+    does it only if that message is the very last of the assistant, and knows nothing of
+    reasoning that a client gave back from earlier turns.
+
+    Not all that stands on the analysis channel is reasoning: the built-in tools are
+    called there, and answer there.
     """
     last_assistant_final_index = -1
     for i in range(len(msgs) - 1, -1, -1):

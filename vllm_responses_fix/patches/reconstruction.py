@@ -46,8 +46,8 @@ def construct_input_messages(
         A new list. Its messages may be those of `prev_msg`, which nobody may change.
 
     Raises:
-        ValueError: an item has no place in a prompt (encrypted reasoning, or a type
-            that vLLM does not know).
+        ValueError: an item has no place in a prompt (encrypted reasoning, or an
+            unknown type).
 
     Source: vLLM #43244, #37697.
     """

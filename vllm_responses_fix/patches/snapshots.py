@@ -24,7 +24,7 @@ def copy_response_messages(original: Callable[..., None]) -> Callable[..., None]
     return __init__
 
 
-def postprocess_messages(messages: list[dict[str, Any]]) -> None:
+def postprocess_messages(messages: Any) -> None:
     """Decode the arguments of calls for the chat template, in copies of the calls.
 
     The calls of `messages` are those of the stored conversation. Decoded in place,
