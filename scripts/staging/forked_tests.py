@@ -25,12 +25,15 @@ _UNTOUCHED = (
     "vllm.multimodal",
     "vllm.outputs",
     "vllm.sampling_params",
+    "vllm.renderers",
     "vllm.tokenizers",
+    "vllm.tracing",
     "vllm.v1.engine",
     "vllm.model_executor.models.registry",
     "mistral_common.protocol.instruct.messages",
     "openai_harmony",
     "fastapi",
+    "pytest",
 )
 
 
@@ -39,9 +42,8 @@ class _Recorder:
         self.outcomes: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        fields = vars(report)
-        if fields["when"] == "call" or fields["outcome"] != "passed":
-            self.outcomes[fields["nodeid"]] = fields["outcome"]
+        if report.when == "call" or report.outcome != "passed":
+            self.outcomes[report.nodeid] = report.outcome
 
 
 def _main(jobs: str, results: str) -> None:

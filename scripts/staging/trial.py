@@ -83,6 +83,7 @@ def environment(tree: Path) -> dict[str, str]:
         "VLLM_RESPONSES_FIX": "0",
         "VLLM_PLUGINS": "",
         "VLLM_NO_USAGE_STATS": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

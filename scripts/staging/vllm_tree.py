@@ -72,10 +72,22 @@ def overlay(root: Path, folder: Path, files: Iterable[str]) -> None:
             continue
         for entry in os.scandir(root / relative):
             inside = relative / entry.name
-            if inside in real or entry.name == "__pycache__":
-                continue
             target = folder / inside
+            if inside in real:
+                continue
+            if entry.name == "__pycache__":
+                _link_compiled(Path(entry.path), target, copied)
+                continue
             if inside in copied:
                 target.write_bytes(Path(entry.path).read_bytes())
             else:
                 target.symlink_to(entry.path)
+
+
+def _link_compiled(cache: Path, target: Path, copied: Iterable[Path]) -> None:
+    """Link what Python has compiled, but of files that are going to change."""
+    stems = {path.stem for path in copied}
+    target.mkdir()
+    for entry in cache.iterdir():
+        if entry.name.partition(".")[0] not in stems:
+            (target / entry.name).symlink_to(entry)
