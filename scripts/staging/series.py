@@ -63,7 +63,7 @@ def make_steps(root: Path, version: str) -> list[Step]:
             transplant.wrap(seam.module, seam.qualname, function)
         transplant.finish()
         fix = FIXES[patch.name]
-        test = (TESTS / fix.test).read_text(encoding="utf-8")
+        test = tests_of(fix, version).read_text(encoding="utf-8")
         files = {str(TESTS_UPSTREAM / fix.test): test}
         for module, tree in vllm.changed.items():
             if tree is not before.get(module):
@@ -71,6 +71,19 @@ def make_steps(root: Path, version: str) -> list[Step]:
                 files[str(path)] = _tidied(tree.code, path)
         steps.append(Step(patch, fix, files))
     return steps
+
+
+def tests_of(fix: Fix, version: str) -> Path:
+    """The tests of a fix for a release.
+
+    Those below a folder with the name of a release are for it and later ones, where
+    what they call is another function.
+    """
+    earlier = list(RELEASES)[: list(RELEASES).index(version) + 1]
+    folders = [TESTS / release for release in reversed(earlier)]
+    return next(
+        path for folder in (*folders, TESTS) if (path := folder / fix.test).exists()
+    )
 
 
 def in_order(release: Release) -> list[tuple[Patch, Variant]]:

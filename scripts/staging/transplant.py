@@ -289,6 +289,7 @@ def _swapped(body: Sequence[Any], path: Sequence[str], change: Any) -> list[Any]
 
     Raises:
         KeyError: it has no such function.
+        TransplantError: it has another one of a name that is needed.
     """
     swapped: list[Any] = []
     found = False
@@ -296,7 +297,11 @@ def _swapped(body: Sequence[Any], path: Sequence[str], change: Any) -> list[Any]
         if defined_name(node) != path[0]:
             swapped.append(node)
         elif len(path) == 1:
-            swapped += change(node)
+            others = {defined_name(other) for other in body if other is not node}
+            new = change(node)
+            if others & {defined_name(part) for part in new}:
+                raise TransplantError(f"a second wrapper of {path[0]} needs its name")
+            swapped += new
             found = True
         else:
             inside = _swapped(node.body.body, path[1:], change)

@@ -16,6 +16,7 @@ from staging.series import TESTS, touched
 from staging.vllm_tree import UnknownTreeError, overlay, recognise
 
 from vllm_responses_fix.patches import PATCHES
+from vllm_responses_fix.releases import RELEASES
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / "scripts" / "stage_upstream_pr.py"
@@ -201,8 +202,11 @@ def test_a_changed_tree_is_no_release(staged: Staged, tmp_path: Path) -> None:
 
 def test_every_patch_has_a_fix_and_every_fix_its_tests() -> None:
     assert {patch.name for patch in PATCHES} == FIXES.keys()
-    files = {path.name for path in TESTS.glob("test_*.py")}
-    assert files == {fix.test for fix in FIXES.values()}
+    tests = {fix.test for fix in FIXES.values()}
+    assert tests == {path.name for path in TESTS.glob("test_*.py")}
+    for folder in filter(Path.is_dir, TESTS.iterdir()):
+        assert folder.name in RELEASES
+        assert tests >= {path.name for path in folder.glob("test_*.py")}
 
 
 def _copy(staged: Staged, folder: Path) -> None:

@@ -23,7 +23,8 @@ def open_item_before_done(original: Callable[..., list[Any]]) -> Callable[..., A
         function_tool_names: frozenset[str] | None = None,
     ) -> list[Any]:
         events = open_item(previous_item, state, function_tool_names)
-        return events + original(previous_item, state, function_tool_names)
+        events += original(previous_item, state, function_tool_names)
+        return events
 
     return emit_previous_item_done_events
 
