@@ -147,6 +147,16 @@ def test_vllm_s_checks_find_nothing_new(staged: Staged, checker: str) -> None:
     assert not after - before
 
 
+def test_what_is_added_speaks_of_no_release_and_not_of_the_kit(
+    staged: Staged,
+) -> None:
+    for path in touched(staged.steps):
+        known = set((staged.root / path).read_text().splitlines())
+        for line in (staged.tree / path).read_text().splitlines():
+            if line not in known:
+                assert not re.search(r"\b0\.\d\d\b|\bpatch|responses_fix", line), path
+
+
 def test_vllm_s_layout(staged: Staged) -> None:
     files = [*touched(staged.steps), *(step.test for step in staged.steps)]
     ruff = [sys.executable, "-m", "ruff", "format", "--no-cache", "--check"]
