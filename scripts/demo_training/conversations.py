@@ -142,8 +142,8 @@ class Conversations:
         """Return one whose digits have to be copied, as weather alone has too few."""
         rng = self.rng
         while True:
-            digits, sign = rng.choice((1, 2, 2, 3)), rng.choice((1, -1))
-            degrees = sign * rng.randrange(10**digits)
+            degrees = rng.randrange(10 ** rng.choice((1, 2, 2, 3)))
+            degrees *= rng.choice((1, -1))
             if TRAINING.knows_degrees(degrees):
                 return f"{degrees}{rng.choice('FC')}"
 
