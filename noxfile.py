@@ -29,6 +29,8 @@ SOURCES = (
     "scripts/constraints",
     "scripts/demo",
     "scripts/demo_model",
+    "scripts/stage_upstream_pr.py",
+    "scripts/staging",
     "tests",
     "vllm_responses_fix",
 )
@@ -65,7 +67,9 @@ RELEASES = [nox.param(release, id=release.version) for release in _read_releases
 @nox.parametrize("release", RELEASES)
 def tests(session: nox.Session, release: Release) -> None:
     """The tests, with every package as of the day after the release."""
-    _test(session, release, "tests", TESTS)
+    # A pull request to vLLM is for what is newest.
+    newest = release == list(_read_releases())[-1]
+    _test(session, release, "tests", (*TESTS, "staging") if newest else TESTS)
 
 
 @nox.session

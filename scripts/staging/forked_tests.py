@@ -21,7 +21,6 @@ PYTEST = ("pytest", "-q", "--tb=no", "-rf", "--disable-warnings")
 # Imported once. A release that has some of them elsewhere takes longer.
 _UNTOUCHED = (
     "vllm.config",
-    "vllm.engine.protocol",
     "vllm.multimodal",
     "vllm.outputs",
     "vllm.sampling_params",
@@ -81,9 +80,13 @@ def _use_tree(tree: str) -> None:
     os.chdir(tree)
     sys.path.insert(0, tree)
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "vllm" and hasattr(module, "__path__"):
-            relative = Path(*name.split("."))
-            module.__path__ = [str(Path(tree) / relative)]
+        if name.partition(".")[0] != "vllm":
+            continue
+        place = Path(tree, *name.split("."))
+        if hasattr(module, "__path__"):
+            module.__path__ = [str(place)]
+        elif place.with_suffix(".py").resolve().is_relative_to(Path(tree).resolve()):
+            raise ImportError(f"{name} was imported before it was known from where")
 
 
 def _run_pytest(test: str) -> dict[str, Any]:

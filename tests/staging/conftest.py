@@ -14,6 +14,14 @@ from staging.vllm_tree import recognise
 SIGNER = "[user]\n\tname = A Developer\n\temail = developer@example.com\n"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and not item.get_closest_marker("xdist_group"):
+            # With pytest -n, one process has them all: they share the series.
+            item.add_marker(pytest.mark.xdist_group("staging"))
+
+
 @pytest.fixture(scope="session")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Staged:
     root = Path(vllm.__file__).parents[1]

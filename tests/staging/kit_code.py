@@ -7,6 +7,7 @@ parameters and docstrings are not compared.
 """
 
 import ast
+import copy
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
@@ -116,7 +117,7 @@ class _Canonical(ast.NodeTransformer):
         }
 
     def unparse(self, node: ast.AST) -> str:
-        return ast.unparse(self.visit(node))
+        return ast.unparse(self.visit(copy.deepcopy(node)))
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.Name(self._names.get(node.id, node.id), node.ctx)
