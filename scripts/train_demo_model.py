@@ -16,6 +16,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -41,6 +42,22 @@ from scripts.demo_training.encoding import (
     word_pieces,
 )
 from scripts.demo_training.muon import Muon
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training, with a learning rate that rises and falls of its own."""
+
+    steps: int
+    peak_rate: float
+    noisy: bool
+
+
+# Disturbed phrasings from the start keep a model this small from learning at all.
+STAGES = (
+    Stage(steps=2000, peak_rate=0.02, noisy=False),
+    Stage(steps=900, peak_rate=0.008, noisy=True),
+)
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
@@ -151,9 +168,12 @@ def main() -> None:
     encoder = Encoder(tokenizer)
     model = new_model(tokenizer)
     print(f"{model.num_parameters():,} parameters", flush=True)
-    conversations = Conversations(Random(args.seed + 1), word_pieces(tokenizer))
-    source = batches(conversations, encoder, pool=400, tokens=3000)
-    train(model, source, steps=2000, peak_rate=0.02)
+    pieces = word_pieces(tokenizer)
+    for stage in STAGES:
+        rng = Random(f"{args.seed} {stage.steps}")
+        conversations = Conversations(rng, pieces, noisy=stage.noisy)
+        source = batches(conversations, encoder, pool=400, tokens=3000)
+        train(model, source, stage.steps, stage.peak_rate)
     save(model, tokenizer)
 
 

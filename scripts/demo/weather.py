@@ -60,7 +60,6 @@ class Language:
     conditions: tuple[str, ...]
     questions: tuple[str, ...]
     recalls: tuple[str, ...]
-    named_recalls: tuple[str, ...]
     knows_degrees: Callable[[int], bool]
 
     def finding(self, rng: Random) -> Finding:
@@ -79,14 +78,12 @@ class Language:
             if self.knows_degrees(degrees):
                 return f"{degrees}{unit}"
 
-    def question(self, rng: Random, city: str) -> str:
-        return rng.choice(self.questions).format(city=city)
+    def question(self, rng: Random) -> str:
+        """A phrasing, with `{city}` where the city goes."""
+        return rng.choice(self.questions)
 
     def recall(self, rng: Random) -> str:
         return rng.choice(self.recalls)
-
-    def named_recall(self, rng: Random, city: str) -> str:
-        return rng.choice(self.named_recalls).format(city=city)
 
 
 def _held_out_degrees(degrees: int) -> bool:
@@ -177,22 +174,6 @@ TRAINING = Language(
         "Tell me the temperature and the condition again.",
         "I forgot what you found. What was it?",
     ),
-    named_recalls=(
-        "What temperature did you find in {city} and what was the condition?",
-        "What did you find for {city}?",
-        "What did you find in {city}?",
-        "What was the temperature in {city}?",
-        "What was the condition in {city}?",
-        "What was the weather in {city}?",
-        "Remind me, what was the weather in {city}?",
-        "Please repeat the weather you found for {city}.",
-        "Tell me again what you found for {city}.",
-        "Which temperature did you find for {city}?",
-        "What temperature and condition was it in {city}?",
-        "Can you tell me again what you found in {city}?",
-        "Could you remind me what the temperature in {city} was?",
-        "What did the weather tool say about {city}?",
-    ),
     knows_degrees=lambda degrees: not _held_out_degrees(degrees),
 )
 
@@ -226,11 +207,6 @@ HELD_OUT = Language(
         "Please tell me again what the temperature was.",
         "What temperature and what condition did you find?",
         "Can you remind me what you found?",
-    ),
-    named_recalls=(
-        "What temperature and condition did you find for {city}?",
-        "Please tell me again what you found in {city}.",
-        "Remind me, what did you find for {city}?",
     ),
     knows_degrees=_held_out_degrees,
 )

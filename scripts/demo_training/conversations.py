@@ -22,6 +22,7 @@ from scripts.demo.weather import (
 )
 
 from .inventions import Inventor
+from .noise import Noise
 
 Message = dict[str, Any]
 
@@ -84,11 +85,19 @@ class Conversations:
 
     A *sound* round has question, call, result and answer. An *orphaned* round is
     what stock vLLM 0.21.0 makes of it in a chained request: the call is missing.
+
+    Args:
+        rng: Where chance comes from.
+        word_pieces: See `Inventor`.
+        noisy: Whether phrasings are disturbed, and temperatures beyond belief.
     """
 
-    def __init__(self, rng: Random, word_pieces: Sequence[str]) -> None:
+    def __init__(
+        self, rng: Random, word_pieces: Sequence[str], *, noisy: bool = False
+    ) -> None:
         self.rng = rng
         self.inventor = Inventor(rng, word_pieces)
+        self.noise = Noise(rng, self.inventor) if noisy else None
 
     def draw(self) -> Example:
         rng = self.rng
@@ -100,9 +109,8 @@ class Conversations:
 
         orphaned_share = rng.choice((0.0, 0.0, 0.0, 1.0, 0.5))
         rounds = rng.choice((0, 1, 1, 1, 1, 1, 2, 2, 3, 3))
-        if rng.random() < 0.06:
+        if rng.random() < 0.1:
             rounds = rng.randint(4, 10)
-        found: list[Finding] = []
         latest: Finding | None = None
         for _ in range(rounds):
             finding = self.finding()
@@ -111,26 +119,36 @@ class Conversations:
                 self.orphaned_round(example, finding)
             else:
                 self.sound_round(example, finding)
-                found.append(finding)
                 latest = finding
             if rng.random() < 0.4:
-                self.recall(example, latest, found)
+                self.recall(example, latest)
         if rounds == 0 or rng.random() < 0.3:
-            self.ending(example, latest, found)
+            self.ending(example, latest)
         return example
 
     def finding(self) -> Finding:
         rng = self.rng
         finding = TRAINING.finding(rng)
-        city, condition = finding.city, finding.condition
+        city, temp, condition = finding.city, finding.temp, finding.condition
         if rng.random() < 0.8:
             city = self.inventor.name()
         if rng.random() < 0.4:
             condition = self.inventor.condition()
-        return Finding(city, finding.temp, condition)
+        if self.noise and rng.random() < 0.7:
+            temp = self.any_temperature()
+        return Finding(city, temp, condition)
+
+    def any_temperature(self) -> str:
+        """Return one whose digits have to be copied, as weather alone has too few."""
+        rng = self.rng
+        while True:
+            degrees = rng.randrange(10 ** rng.choice((1, 2, 2, 3)))
+            degrees *= rng.choice((1, -1))
+            if TRAINING.knows_degrees(degrees):
+                return f"{degrees}{rng.choice('FC')}"
 
     def question(self, city: str) -> tuple[str, str | None]:
-        text = TRAINING.question(self.rng, city)
+        text = self.disturbed(TRAINING.question(self.rng)).format(city=city)
         if self.rng.random() < 0.15:
             return ANNOUNCE_REQUEST + text, ANNOUNCEMENT.format(city=city)
         return text, None
@@ -163,26 +181,17 @@ class Conversations:
             )
         example.messages.append({"role": "tool", "content": output})
 
-    def recall(
-        self, example: Example, latest: Finding | None, found: list[Finding]
-    ) -> None:
-        rng = self.rng
-        if found and rng.random() < 0.5:
-            finding = rng.choice(found)
-            # Asked twice about one city, only the later finding is an answer.
-            if sum(other.city == finding.city for other in found) == 1:
-                example.user(TRAINING.named_recall(rng, finding.city))
-                example.assistant(finding.say(RECALL))
-                return
-        example.user(TRAINING.recall(rng))
+    def recall(self, example: Example, latest: Finding | None) -> None:
+        example.user(self.disturbed(TRAINING.recall(self.rng)))
         example.assistant(latest.say(RECALL) if latest else NOTHING_FOUND)
 
-    def ending(
-        self, example: Example, latest: Finding | None, found: list[Finding]
-    ) -> None:
+    def disturbed(self, phrasing: str) -> str:
+        return self.noise.disturb(phrasing) if self.noise else phrasing
+
+    def ending(self, example: Example, latest: Finding | None) -> None:
         rng = self.rng
         if rng.random() < 0.25:
-            self.recall(example, latest, found)
+            self.recall(example, latest)
             return
         city = self.finding().city
         text, announcement = self.question(city)

@@ -68,6 +68,10 @@ class Inventor:
         word += rng.choice(("y", "ing", "", "", "s"))
         return f"{rng.choice(_DEGREES)} {word}" if rng.random() < 0.25 else word
 
+    def word(self, *, capital: bool) -> str:
+        """Return one word."""
+        return self._word(self.rng.choice((1, 1, 2, 2, 3)), capital=capital)
+
     def _word(self, length: int, *, capital: bool) -> str:
         rng = self.rng
         kind = rng.random()

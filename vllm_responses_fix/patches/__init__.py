@@ -64,6 +64,20 @@ class Patch:
         return next(v for v in self.variants if v.name == name)
 
 
+_AROUND_RENDER_RESPONSES_WITH_HARMONY = (
+    "create_responses",
+    "render_resolved_response_inputs",
+    "render_responses",
+    "render_responses_harmony_messages",
+    "get_harmony_builtin_tool_descriptions",
+    "build_harmony_preamble",
+    "extract_instructions_from_messages",
+    "construct_harmony_previous_input_messages",
+    "harmony_context_init",
+    "harmony_context_append_output",
+    "harmony_context_append_tool_output",
+)
+
 PATCHES = (
     Patch(
         name="reconstruction",
@@ -274,36 +288,12 @@ PATCHES = (
             Variant(
                 name="harmony_conversation_0_30",
                 replaces=("render_responses_with_harmony",),
-                relies_on=(
-                    "create_responses",
-                    "render_resolved_response_inputs",
-                    "render_responses",
-                    "render_responses_harmony_messages",
-                    "get_harmony_builtin_tool_descriptions",
-                    "build_harmony_preamble",
-                    "extract_instructions_from_messages",
-                    "construct_harmony_previous_input_messages",
-                    "harmony_context_init",
-                    "harmony_context_append_output",
-                    "harmony_context_append_tool_output",
-                ),
+                relies_on=_AROUND_RENDER_RESPONSES_WITH_HARMONY,
             ),
             Variant(
                 name="harmony_conversation_0_33",
                 replaces=("render_responses_with_harmony",),
-                relies_on=(
-                    "create_responses",
-                    "render_resolved_response_inputs",
-                    "render_responses",
-                    "render_responses_harmony_messages",
-                    "get_harmony_builtin_tool_descriptions",
-                    "build_harmony_preamble",
-                    "extract_instructions_from_messages",
-                    "construct_harmony_previous_input_messages",
-                    "harmony_context_init",
-                    "harmony_context_append_output",
-                    "harmony_context_append_tool_output",
-                ),
+                relies_on=_AROUND_RENDER_RESPONSES_WITH_HARMONY,
             ),
         ),
     ),
