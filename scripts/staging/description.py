@@ -71,14 +71,14 @@ def describe(step: Step, trial: Trial, number: int, total: int) -> str:
 
 
 def _changed_tests(step: Step) -> list[str]:
-    if not step.fix.contradicts:
+    if not step.contradicts:
         return []
     return [
         "### Existing tests that ask for what is changed here",
         "",
         "Below `tests/entrypoints/openai/`; they are to be changed with it:",
         "",
-        *(f"- `{test}`" for test in step.fix.contradicts),
+        *(f"- `{test}`" for test in step.contradicts),
         "",
     ]
 

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vllm_responses_fix.patches import Patch
 
@@ -16,12 +16,14 @@ class Fix:
         test: the file below `vllm_tests` that goes with it.
         closes: issues that it resolves; else it is part of #43244.
         contradicts: tests of vLLM that ask for what the patch changes on purpose.
+        contradicts_later: those that later releases have, by the first of these.
     """
 
     subject: str
     test: str
     closes: tuple[int, ...] = ()
     contradicts: tuple[str, ...] = ()
+    contradicts_later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def issues(self) -> str:
@@ -41,13 +43,17 @@ def _fix(
     test: str,
     *closes: int,
     contradicts: tuple[str, ...] = (),
+    contradicts_later: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Fix:
     title = f"[Bugfix][Frontend]{tags} {subject}"
-    return Fix(title, f"test_{test}.py", closes, contradicts)
+    later = contradicts_later or {}
+    return Fix(title, f"test_{test}.py", closes, contradicts, later)
 
 
 _UTILS_TESTS = "responses/test_responses_utils.py"
 _HARMONY_TESTS = "parser/test_harmony_utils.py"
+_HARMONY_INPUT_TESTS = "responses/test_response_input_to_harmony.py"
+_SERVING_TESTS = "responses/test_serving_responses.py"
 
 
 FIXES: Mapping[str, Fix] = {
@@ -95,6 +101,12 @@ FIXES: Mapping[str, Fix] = {
         "[gpt-oss]",
         "Use a chained request's own instructions and tools",
         "harmony_chained_requests",
+        contradicts_later={
+            "0.33.0": (
+                f"{_SERVING_TESTS}"
+                "::test_online_renderer_renders_harmony_continuation_with_call_linkage",
+            )
+        },
     ),
     "harmony-items": _fix(
         "[gpt-oss]",
@@ -105,6 +117,15 @@ FIXES: Mapping[str, Fix] = {
             f"::test_reasoning_{case}_returns_none"
             for case in ("without_content", "with_none_content")
         ),
+        contradicts_later={
+            "0.33.0": tuple(
+                f"{_HARMONY_INPUT_TESTS}::TestResponseInputToHarmonyMessage::test_{case}"
+                for case in (
+                    "function_call_channel_recipient_and_content_type",
+                    "unknown_type_raises_validation_error",
+                )
+            )
+        },
     ),
     "harmony-truncated": _fix(
         "[gpt-oss]",
@@ -115,6 +136,11 @@ FIXES: Mapping[str, Fix] = {
         "[gpt-oss]",
         "Open every streamed item that is closed",
         "harmony_streamed_items",
+        contradicts_later={
+            "0.33.0": (
+                f"{_SERVING_TESTS}::test_harmony_stream_unstreamed_item_keeps_own_id",
+            )
+        },
     ),
     "harmony-preambles": _fix(
         "[gpt-oss]", "Set phase on preamble message items", "harmony_preambles"
@@ -134,5 +160,11 @@ FIXES: Mapping[str, Fix] = {
         "[gpt-oss]",
         "Keep built-in tool runs in prompts of later turns",
         "harmony_tool_runs",
+        contradicts_later={
+            "0.33.0": (
+                f"{_HARMONY_TESTS}::TestAutoDropAnalysisMessages"
+                "::test_drops_non_assistant_analysis_messages",
+            )
+        },
     ),
 }

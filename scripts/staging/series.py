@@ -32,11 +32,13 @@ class Step:
         patch: the kit's.
         fix: what is said of it upstream.
         files: what it changes, by path: the whole text.
+        contradicts: tests of vLLM that ask for what it changes on purpose.
     """
 
     patch: Patch
     fix: Fix
     files: Mapping[str, str]
+    contradicts: tuple[str, ...]
 
     @property
     def test(self) -> str:
@@ -69,7 +71,11 @@ def make_steps(root: Path, version: str) -> list[Step]:
             if tree is not before.get(module):
                 path = vllm.path(module)
                 files[str(path)] = _tidied(tree.code, path)
-        steps.append(Step(patch, fix, files))
+        contradicts = list(fix.contradicts)
+        for since, tests in fix.contradicts_later.items():
+            if since in _up_to(version):
+                contradicts += tests
+        steps.append(Step(patch, fix, files, tuple(contradicts)))
     return steps
 
 
@@ -79,11 +85,14 @@ def tests_of(fix: Fix, version: str) -> Path:
     Those below a folder with the name of a release are for it and later ones, where
     what they call is another function.
     """
-    earlier = list(RELEASES)[: list(RELEASES).index(version) + 1]
-    folders = [TESTS / release for release in reversed(earlier)]
+    folders = [TESTS / release for release in reversed(_up_to(version))]
     return next(
         path for folder in (*folders, TESTS) if (path := folder / fix.test).exists()
     )
+
+
+def _up_to(version: str) -> list[str]:
+    return list(RELEASES)[: list(RELEASES).index(version) + 1]
 
 
 def in_order(release: Release) -> list[tuple[Patch, Variant]]:
