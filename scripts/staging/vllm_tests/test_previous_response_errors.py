@@ -19,9 +19,9 @@ def serving():
     engine_client.model_config.hf_config.model_type = "test"
     engine_client.model_config.get_diff_sampling_param.return_value = {}
     return OpenAIServingResponses(
-        engine_client=engine_client,
-        models=MagicMock(),
-        openai_serving_render=MagicMock(),
+        engine_client,
+        MagicMock(),
+        MagicMock(),
         request_logger=None,
         chat_template=None,
         chat_template_content_format="auto",
