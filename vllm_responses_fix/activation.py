@@ -13,7 +13,7 @@ from types import ModuleType
 
 from .canary import CanaryError, send_canary
 from .import_hook import PostImportFinder
-from .patches import PATCHES, Variant
+from .patches import PATCHES, Variant, needed
 from .patching import (
     ChangedSourceError,
     Substitution,
@@ -158,10 +158,9 @@ def _recognise(version: str, settings: Settings) -> tuple[str, Release]:
 def _variants(release: Release, settings: Settings) -> dict[str, Variant]:
     """The code of the patches that are to be put in, by their names."""
     return {
-        patch.name: patch.variant(module)
-        for patch in PATCHES
-        if isinstance(module := release.patches[patch.name], str)
-        and patch.name not in settings.disabled_patches
+        patch.name: variant
+        for patch, variant in needed(release.patches)
+        if patch.name not in settings.disabled_patches
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_responses_fix.patches import PATCHES, Patch, Variant
+from vllm_responses_fix.patches import Patch, Variant, needed
 from vllm_responses_fix.releases import RELEASES, Release
 
 from .fixes import FIXES, Fix
@@ -101,11 +101,7 @@ def in_order(release: Release) -> list[tuple[Patch, Variant]]:
     A function that several patches change is changed in the kit's order, and code that
     patches share comes with the first of them.
     """
-    remaining = [
-        (patch, patch.variant(name))
-        for patch in PATCHES
-        if isinstance(name := release.patches[patch.name], str)
-    ]
+    remaining = list(needed(release.patches))
     ordered: list[tuple[Patch, Variant]] = []
     while remaining:
         ready = [

@@ -13,7 +13,7 @@ from vllm.entrypoints.openai.responses import serving, utils
 
 import vllm_responses_fix
 from vllm_responses_fix import activation
-from vllm_responses_fix.patches import PATCHES
+from vllm_responses_fix.patches import PATCHES, needed
 from vllm_responses_fix.patching import locate
 from vllm_responses_fix.releases import RELEASES, FixedUpstream
 
@@ -38,9 +38,11 @@ RELEASE = RELEASES[VERSION]
 CONSTRUCT = RELEASE.seams["construct_input_messages"]
 CALLER = importlib.import_module(CONSTRUCT.imported_into[0])
 RECONSTRUCTION = importlib.import_module(
-    next(patch for patch in PATCHES if patch.name == "reconstruction")
-    .variant(str(RELEASE.patches["reconstruction"]))
-    .module
+    next(
+        variant.module
+        for patch, variant in needed(RELEASE.patches)
+        if patch.name == "reconstruction"
+    )
 )
 NEEDED = {
     name: "fixed upstream" if isinstance(code, FixedUpstream) else "applied"

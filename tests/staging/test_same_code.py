@@ -4,18 +4,13 @@ import pytest
 from kit_code import helpers, kit_module, vllm_code
 from staged_series import Staged
 
-from vllm_responses_fix.patches import PATCHES, Variant
+from vllm_responses_fix.patches import Variant, needed
 from vllm_responses_fix.releases import RELEASES
 
 
 @pytest.fixture
 def variants(staged: Staged) -> list[Variant]:
-    patches = RELEASES[staged.version].patches
-    return [
-        patch.variant(name)
-        for patch in PATCHES
-        if isinstance(name := patches[patch.name], str)
-    ]
+    return [variant for _, variant in needed(RELEASES[staged.version].patches)]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 Each has a module of its own beside this file, which is imported only where vLLM is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 _VLLM = "https://github.com/vllm-project/vllm"
@@ -448,3 +448,15 @@ PATCHES = (
         ),
     ),
 )
+
+
+def needed(chosen: Mapping[str, object]) -> Iterator[tuple[Patch, Variant]]:
+    """The patches that a release needs, in their order, each with the code that fits.
+
+    Args:
+        chosen: the release's `patches`.
+    """
+    for patch in PATCHES:
+        name = chosen[patch.name]
+        if isinstance(name, str):
+            yield patch, patch.variant(name)
