@@ -1,6 +1,6 @@
 """What one more turn of a gpt-oss conversation costs, stock vLLM against patched.
 
-    python scripts/bench_harmony.py [--messages 1000] [--rounds 30]
+    scripts/run.sh bench_harmony [--messages 1000] [--rounds 30]
 
 Both build the Harmony messages of a chained request and render them to token ids, in
 turn in one process, so that the ratio is not that of two moments of a machine. Without

@@ -1,11 +1,12 @@
 """What the kit costs: rebuilding a conversation, starting Python, keeping turns.
 
-    python scripts/bench_reconstruction.py
+    scripts/run.sh bench_reconstruction
 
 Stock vLLM and the kit are measured side by side in this one run; what is printed are
 medians and the ratios between them. Needs vLLM, but no engine.
 """
 
+import argparse
 import gc
 import json
 import os
@@ -37,6 +38,7 @@ TURNS = 1000
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     stock = serving.construct_input_messages
     status = vllm_responses_fix.install()
     if status.state != "applied":

@@ -1,6 +1,6 @@
 """What the server costs for one more turn of an agent's loop, by id and replayed.
 
-    python scripts/bench_server.py [--turns 400] [--rounds 5]
+    scripts/run.sh bench_server [--turns 400] [--rounds 5]
 
 vLLM's HTTP application runs in this process over an engine that generates at once what
 it is told to, so the time of a request is that of the server: reading the body,

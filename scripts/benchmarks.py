@@ -1,12 +1,12 @@
 """Run all benchmarks and write what they print to docs/benchmarks.md.
 
-    python scripts/benchmarks.py [NAME ...]
+    scripts/run.sh benchmarks [NAME ...]
 
-With names (bench_harmony), only their sections are written anew. Needs the Python of
-scripts/environment.sh. All of it takes half an hour; other work on the machine
-disturbs it.
+With names (bench_harmony), only their sections are written anew. All of it takes half
+an hour; other work on the machine disturbs it.
 """
 
+import argparse
 import ast
 import os
 import platform
@@ -17,15 +17,23 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parent
 RESULTS = SCRIPTS.parent / "docs" / "benchmarks.md"
 BENCHMARKS = (
-    "python scripts/bench_reconstruction.py",
-    "python scripts/bench_harmony.py",
-    "python scripts/bench_server.py",
+    "scripts/run.sh bench_reconstruction",
+    "scripts/run.sh bench_harmony",
+    "scripts/run.sh bench_server",
     "scripts/bench_guidellm.sh",
 )
 
 
-def main(names: list[str]) -> None:
-    scripts = {SCRIPTS.parent / command.split()[-1]: command for command in BENCHMARKS}
+def main() -> None:
+    scripts = {_script(command): command for command in BENCHMARKS}
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument(
+        "names",
+        metavar="NAME",
+        nargs="*",
+        help=f"of these: {', '.join(script.stem for script in scripts)}",
+    )
+    names = arguments.parse_args().names
     measured = {
         script: _section(script, command)
         for script, command in scripts.items()
@@ -34,7 +42,7 @@ def main(names: list[str]) -> None:
     written = _written() if names else {}
     sections = [
         "# Benchmarks",
-        "Written by `python scripts/benchmarks.py`. Stock and patched are measured in "
+        "Written by `scripts/run.sh benchmarks`. Stock and patched are measured in "
         "one run, in turn; the ratios are what to look at.",
         f"{_processor()}, {os.cpu_count()} processors, {platform.system()}, "
         f"Python {platform.python_version()}.",
@@ -66,9 +74,8 @@ def _written() -> dict[str, str]:
 
 def _output(command: str) -> str:
     """What a benchmark prints, without what vLLM logs to the same place."""
-    interpreter, *arguments = command.split()
     run = subprocess.run(
-        [sys.executable if interpreter == "python" else interpreter, *arguments],
+        command.split(),
         cwd=SCRIPTS.parent,
         env={**os.environ, "VLLM_LOGGING_LEVEL": "ERROR"},
         stdout=subprocess.PIPE,
@@ -76,6 +83,12 @@ def _output(command: str) -> str:
         check=True,
     )
     return run.stdout.strip()
+
+
+def _script(command: str) -> Path:
+    """The file that a command runs."""
+    program, *arguments = command.split()
+    return SCRIPTS / f"{arguments[0]}.py" if arguments else SCRIPTS.parent / program
 
 
 def _title(script: Path) -> str:
@@ -95,4 +108,4 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,6 +1,6 @@
 """Measure the demo's model on conversations it has not seen, on a real server.
 
-    python scripts/check_demo_model.py
+    scripts/run.sh check_demo_model
 
 starts stock vLLM, sends it held-out conversations (cities, temperatures, conditions
 and phrasings that the training does not have) and prints a table with the share of

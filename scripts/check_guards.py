@@ -1,12 +1,13 @@
 """Show that each guarding test fails when the patch it guards is switched off.
 
-    python scripts/check_guards.py [PATCH ...]
+    scripts/run.sh check_guards [PATCH ...]
 
 Runs the tests marked `guards(PATCH)` without PATCH, for every patch (or those named),
 and prints how many of them failed, as they have to. Where vLLM itself has what the
 patch is for, they have to pass.
 """
 
+import argparse
 import re
 import subprocess
 import sys
@@ -18,9 +19,12 @@ sys.path.insert(0, str(ROOT))
 from vllm_responses_fix.patches import PATCHES  # noqa: E402
 
 
-def main(names: list[str]) -> int:
+def main() -> int:
+    patches = [patch.name for patch in PATCHES]
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("names", metavar="PATCH", nargs="*", help="default: all")
     unguarded = False
-    for name in names or [patch.name for patch in PATCHES]:
+    for name in arguments.parse_args().names or patches:
         run = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-rX", "--switched-off", name],
             cwd=ROOT,
@@ -41,4 +45,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

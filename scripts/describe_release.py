@@ -1,6 +1,6 @@
 """Write what the vLLM of this environment is to the kit, for release_table.py.
 
-python scripts/describe_release.py FILE
+scripts/run.sh describe_release FILE
 """
 
 import json

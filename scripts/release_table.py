@@ -1,6 +1,6 @@
 """Write docs/releases.md from what scripts/matrix.sh has found out.
 
-python scripts/release_table.py RESULTS FILE
+scripts/run.sh release_table RESULTS FILE
 """
 
 import json

@@ -1,10 +1,11 @@
-"""Print what the model reads in the bug report's second turn, before and after.
+"""Print what the model reads in the bug report's conversation, stock and with the kit.
 
-    python scripts/show_prompts.py
+    scripts/run.sh show_prompts [--turn 2]
 
 Runs the conversation on vLLM's server over the scripted engine of the tests.
 """
 
+import argparse
 import asyncio
 import sys
 import tempfile
@@ -17,46 +18,22 @@ from harness.platform import prepare_vllm  # noqa: E402
 
 prepare_vllm()
 
-from harness.answers import chat_answer  # noqa: E402
 from harness.app import ServerFactory, environment  # noqa: E402
-from harness.client import Client  # noqa: E402
 from harness.model_folder import write_chat_model  # noqa: E402
-from tool_conversation import (  # noqa: E402
-    QUESTION,
-    WEATHER_TOOL,
-    calls_of,
-    result_of,
-)
 
-import vllm_responses_fix  # noqa: E402
+from scripts.documents.prompts import TURNS, stock_and_patched  # noqa: E402
 
 
-async def second_prompt(factory: ServerFactory) -> str:
-    client = Client(await factory.start())
-    first = await client.create(
-        {"input": QUESTION, "tools": [WEATHER_TOOL]},
-        chat_answer(
-            "",
-            ("get_weather", {"city": "San Francisco"}),
-            reasoning="I need the weather tool.",
-        ),
-    )
-    (call,) = calls_of(first.output)
-    second = await client.create(
-        {"input": result_of(call), "previous_response_id": first.id},
-        chat_answer("It is 65F and foggy."),
-    )
-    await client.server.close()
-    return second.prompt.text
-
-
-async def main() -> None:
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    turns = range(1, TURNS + 1)
+    arguments.add_argument("--turn", type=int, choices=turns, default=TURNS)
+    turn = arguments.parse_args().turn
     with tempfile.TemporaryDirectory() as folder, environment():
         factory = ServerFactory(write_chat_model(Path(folder) / "model"))
-        print(f"Stock vLLM:\n\n{await second_prompt(factory)}")
-        vllm_responses_fix.install()
-        print(f"With the kit:\n\n{await second_prompt(factory)}")
+        for name, prompts in asyncio.run(stock_and_patched(factory)).items():
+            print(f"{name}:\n\n{prompts[turn - 1]}")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -1,6 +1,6 @@
 """Write the patches as a patch series for vLLM, with a description for each.
 
-    python scripts/stage_upstream_pr.py --vllm ~/src/vllm
+    scripts/run.sh stage_upstream_pr --vllm ~/src/vllm
     git -C ~/src/vllm am --keep-non-patch "$PWD"/upstream-0.21.0/*.patch
 
 Of a git checkout of vLLM, or of an installed package (then `git apply`). The staged

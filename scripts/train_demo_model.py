@@ -1,6 +1,6 @@
 """Train the demo's model: a Qwen3 of under a million parameters.
 
-    python scripts/train_demo_model.py
+    scripts/run.sh train_demo_model
 
 writes `scripts/demo_model/`, which a stock vLLM loads. The result depends on
 `--seed`, `--threads` and the release of torch alone. The prompts it learns from are
