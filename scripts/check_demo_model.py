@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.demo.client import Client, Item, Reply
 from scripts.demo.server import MODEL_NAME, Server
+from scripts.demo.signals import ended_by_signals
 from scripts.demo.weather import (
     ANNOUNCE_REQUEST,
     ANNOUNCEMENT,
@@ -238,7 +239,7 @@ def main() -> int:
     parser.add_argument("--conversations", type=int, default=40, help="per seed")
     args = parser.parse_args()
 
-    with tempfile.TemporaryDirectory() as folder:
+    with ended_by_signals(), tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
         off = {"VLLM_RESPONSES_FIX": "0"}
         with Server("stock", sys.executable, log, environment=off) as server:

@@ -177,6 +177,8 @@ ensure_environment() {
         return 1
     fi
     (
+        trap '_environment_say "interrupted; the same command goes on where it stopped"
+            exit 130' INT TERM
         if ! flock -n 9; then
             _environment_say "another run is making it; waiting for that"
             until flock -w 15 9; do

@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from .bug_report import Turn
 from .client import Client
 from .kit import install_kit
 from .server import Server, ServerFailed
+from .signals import ended_by_signals
 from .table import as_table, report_line, verdict
 
 STOCK, PATCHED = "stock vLLM", "with the kit"
@@ -36,12 +36,9 @@ MEMORY_SIDE_BY_SIDE = 8 * 2**30
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo.sh", description=__doc__)
     parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # As an exception, so that the `with` blocks end the servers.
-        signal.signal(number, _raise_exit)
     console = Console(highlight=False, soft_wrap=True)
     folder = Path(tempfile.mkdtemp(prefix="vllm-responses-fix-demo-"))
-    with ExitStack() as cleanup:
+    with ended_by_signals(), ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder)
         try:
             return Demo(console, folder).run()
@@ -51,9 +48,6 @@ def main() -> int:
             console.print(_ADVICE.format(environment=sys.prefix), markup=False)
         except subprocess.CalledProcessError as error:
             console.print(f"Installing the kit failed:\n{error.stderr}", markup=False)
-        except KeyboardInterrupt:
-            console.print("\nInterrupted; the servers are stopped.")
-            return 128 + signal.SIGINT
     return 1
 
 
@@ -135,10 +129,6 @@ def _room_for_two() -> bool:
     (available,) = re.findall(r"^MemAvailable:\s*(\d+) kB$", meminfo, re.MULTILINE)
     enough = int(available) * 1024 >= MEMORY_SIDE_BY_SIDE
     return enough and len(os.sched_getaffinity(0)) >= 2
-
-
-def _raise_exit(number: int, frame: object) -> None:
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

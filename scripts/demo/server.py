@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,8 @@ MODEL_DIR = SCRIPTS / "demo_model"
 MODEL_NAME = "google/gemma-4-26B-A4B-it"  # what the bug report's requests ask for
 LOG_LINES_SHOWN = 25
 SECONDS_TO_STOP = 15
+# After a signal, somebody waits at a terminal, and there is nothing to save.
+SECONDS_TO_STOP_AT_ONCE = 2
 
 # Small and quick to start: no compilation, a small cache, and float32, because
 # processors without AVX-512 emulate bfloat16.
@@ -124,9 +127,13 @@ class Server:
         traceback: TracebackType | None,
     ) -> None:
         assert self._process is not None
+        seconds = SECONDS_TO_STOP
+        if exc_type is not None and not issubclass(exc_type, Exception):
+            seconds = SECONDS_TO_STOP_AT_ONCE
+            print(f"\nStopping the server: {self.name} ...", file=sys.stderr)
         try:
             self._signal(signal.SIGTERM)
-            deadline = time.monotonic() + SECONDS_TO_STOP
+            deadline = time.monotonic() + seconds
             while self.processes() and time.monotonic() < deadline:
                 time.sleep(0.1)
         finally:

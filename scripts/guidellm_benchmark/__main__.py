@@ -22,6 +22,7 @@ import yaml
 
 from scripts.demo.kit import REPOSITORY, install_kit
 from scripts.demo.server import MODEL_DIR, MODEL_NAME, Server, ServerFailed
+from scripts.demo.signals import ended_by_signals
 
 from .plot import draw
 from .results import Turn, read_turns
@@ -47,7 +48,7 @@ def main() -> int:
     parser.add_argument("--conversations", type=int, default=5)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vllm-responses-fix-guidellm-"))
-    with ExitStack() as cleanup:
+    with ended_by_signals(), ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder)
         try:
             runs = measure(options.server_python, options.conversations, folder)
