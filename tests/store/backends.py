@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from vllm_responses_fix.store.memory import MemoryStore
 from vllm_responses_fix.store.protocol import NotStored, Store
 from vllm_responses_fix.store.record import Record
+from vllm_responses_fix.store.sqlite import SqliteStore
 
 DAY = 86_400.0
 LARGE = 1 << 40
@@ -53,7 +55,12 @@ def memory(_: Path) -> Iterator[Place]:
     yield Place(MemoryStore, shared=False)
 
 
-BACKENDS: dict[str, Callable[[Path], Any]] = {"memory": memory}
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Place]:
+    yield Place(partial(SqliteStore, folder / "responses.db"))
+
+
+BACKENDS: dict[str, Callable[[Path], Any]] = {"memory": memory, "sqlite": sqlite}
 SHARED = [name for name in BACKENDS if name != "memory"]
 
 

@@ -164,17 +164,17 @@ class Store(Protocol):
         """
 
     def sweep(self) -> None:
-        """Remove what retention does not keep, and write down what was used.
+        """Remove what retention does not keep.
 
-        Puts do this by themselves, so it is for a store that is only read, or idle:
-        call it every minute or so.
+        Puts do this by themselves, a little each, so it is for a store that is only
+        read, or idle: call it every minute or so.
         """
 
     def usage(self) -> Usage:
         """What is in it now."""
 
     def close(self) -> None:
-        """Write down what was used, and let go of files and connections.
+        """Let go of files and connections.
 
         May be called twice. No other call may follow.
         """

@@ -40,3 +40,13 @@ class Record:
     def size(self) -> int:
         """The bytes that count against a store's limit."""
         return len(self.body) + OVERHEAD
+
+
+def encode_id(id: str) -> bytes:
+    """An id as stores keep it: what JSON allows in one is not all valid UTF-8."""
+    return id.encode("utf-8", "surrogatepass")
+
+
+def decode_id(id: bytes) -> str:
+    """The inverse of `encode_id`."""
+    return id.decode("utf-8", "surrogatepass")
