@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -49,8 +50,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     verify.add_argument("--base-url", metavar="URL", help="of the server")
     verify.add_argument("--model", metavar="M", help="default: the server's first")
-    verify.add_argument("--api-key", metavar="K", help="the server's, if it wants one")
+    verify.add_argument(
+        "--api-key",
+        metavar="K",
+        help="the server's, if it wants one; default: VLLM_API_KEY or OPENAI_API_KEY "
+        "of the environment, which other users of the machine can't read",
+    )
     verify.add_argument("--json", action="store_true", help="for programs")
+    verify.add_argument(
+        "--html", metavar="FILE", help="write a page with the prompts side by side, too"
+    )
     verify.add_argument(
         "--list", action="store_true", help="show the checks and do nothing"
     )
@@ -68,14 +77,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     # Not at the top: the other commands have no use for an HTTP client.
     from .verify import command
+    from .verify.server import api_key_of
 
     if arguments.list:
         return command.list_checks()
     return command.verify(
         arguments.base_url,
         arguments.model,
-        arguments.api_key,
+        arguments.api_key or api_key_of(os.environ),
         as_json=arguments.json,
+        page=arguments.html and Path(arguments.html),
     )
 
 

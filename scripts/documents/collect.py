@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from textwrap import fill
 
-from harness.app import ScriptedServer, ServerFactory
+from harness.app import ScriptedServer, ServerFactory, environment
 from verify.models import one_call_at_a_time
 
 import vllm_responses_fix
@@ -75,7 +75,8 @@ async def _verified(factory: ServerFactory) -> str:
     server.engine.script = one_call_at_a_time
     printed = io.StringIO()
     async with server.listening() as url:
-        with contextlib.redirect_stdout(printed):
+        # As wide as a document is, with the margin of its code.
+        with contextlib.redirect_stdout(printed), environment(COLUMNS="84"):
             await asyncio.to_thread(main, ["verify", "--base-url", url])
     await server.close()
     text = _ADDRESS.sub("http://127.0.0.1:8000", printed.getvalue())

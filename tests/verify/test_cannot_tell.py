@@ -5,7 +5,10 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import models
@@ -79,6 +82,29 @@ def test_the_api_key_is_right(
     assert verified.exit_code == 0
 
 
+@pytest.mark.parametrize("variable", ["VLLM_API_KEY", "OPENAI_API_KEY"])
+def test_the_api_key_is_the_environments(
+    locked_server: ScriptedServer,
+    api_key: str,
+    listen: Listen,
+    verify: Verify,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    monkeypatch.setenv(variable, api_key)
+    verified = verify(listen(locked_server, models.never_calling))
+
+    assert verified.states["text"] == "equal"
+
+
+def test_a_page_that_cannot_be_written(verify: Verify, tmp_path: Path) -> None:
+    page = tmp_path / "missing" / "page.html"
+    verified = verify("http://127.0.0.1:9", "--html", str(page))
+
+    assert verified.exit_code == 2
+    assert f"{page} can't be written" in verified.conclusion
+
+
 def test_the_model_is_another(chat: Client, listen: Listen, verify: Verify) -> None:
     verified = verify(listen(chat.server, models.able), "--model", "gpt-9")
 
@@ -101,10 +127,21 @@ def test_the_server_parses_no_calls(
 
 
 class _Proxy(BaseHTTPRequestHandler):
-    """Passes on what OpenAI's API has, and nothing of vLLM's own."""
+    """Passes on what OpenAI's API has, and nothing of vLLM's own.
+
+    Attributes:
+        behind: the servers that requests go to in turn.
+        deleted: what it was asked to delete, if it can.
+    """
 
     protocol_version = "HTTP/1.0"
-    behind: str
+    behind: Iterator[str]
+    deleted: list[str]
+
+    def do_DELETE(self) -> None:
+        self.deleted.append(self.path.rpartition("/")[2])
+        self.send_response(200)
+        self.end_headers()
 
     def do_GET(self) -> None:
         self._pass_on(None)
@@ -115,7 +152,7 @@ class _Proxy(BaseHTTPRequestHandler):
     def _pass_on(self, body: bytes | None) -> None:
 
         request = urllib.request.Request(
-            self.behind + self.path, body, {"Content-Type": "application/json"}
+            next(self.behind) + self.path, body, {"Content-Type": "application/json"}
         )
         try:
             answer = urllib.request.urlopen(request)
@@ -136,18 +173,50 @@ def _without_messages(line: bytes) -> bytes:
     return line.replace(b'"input_messages":', b'"dropped":')
 
 
-@pytest.fixture
-def proxy(chat: Client, listen: Listen) -> Iterator[str]:
-    """The address of a proxy before a server."""
-    behind = listen(chat.server, models.able).removesuffix("/v1")
-    handler = type("Proxy", (_Proxy,), {"behind": behind})
+@contextmanager
+def _proxy(*behind: str) -> Iterator[tuple[str, list[str]]]:
+    """The address of a proxy before servers, and what it was asked to delete."""
+    addresses = cycle([url.removesuffix("/v1") for url in behind])
+    deleted: list[str] = []
+    handler = type("Proxy", (_Proxy,), {"behind": addresses, "deleted": deleted})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
+    yield f"http://127.0.0.1:{server.server_address[1]}", deleted
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def proxy(chat: Client, listen: Listen) -> Iterator[str]:
+    """The address of a proxy before a server."""
+    with _proxy(listen(chat.server, models.able)) as (url, _):
+        yield url
+
+
+def test_several_processes_answer(
+    chat: Client, chat_parts: Client, listen: Listen, verify: Verify
+) -> None:
+    servers = [listen(client.server, models.able) for client in (chat, chat_parts)]
+    with _proxy(*servers) as (url, _):
+        verified = verify(url)
+
+    assert verified.exit_code == 2
+    assert "Several processes answer at this address" in verified.conclusion
+    assert "VLLM_ENABLE_RESPONSES_API_STORE" not in verified.conclusion
+
+
+def test_what_was_stored_is_deleted(
+    chat: Client, listen: Listen, verify: Verify
+) -> None:
+    with _proxy(listen(chat.server, models.able)) as (url, deleted):
+        verified = verify(url)
+
+    assert verified.report["responses_kept"] == 0
+    # Replayed turns are not stored.
+    assert set(deleted) < set(chat.server.engine.prompts)
+    assert len(deleted) == len(set(deleted)) > verified.report["requests"] // 2
 
 
 @pytest.mark.guards("reconstruction")

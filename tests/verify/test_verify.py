@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import models
@@ -136,12 +137,66 @@ def test_what_is_printed(
 
     printed = capsys.readouterr()
     assert printed.err == ""
-    assert "= text            2 turns equal, compared by token ids" in printed.out
+    assert "= text            2 turns equal, by token ids" in printed.out
     assert "! tool-call       turn 2 differs: token " in printed.out
-    assert "by id:    <|im_start|>tool tool_call_id=" in printed.out
-    assert "replayed: <|im_start|>assistant\\n" in printed.out
+    words = " ".join(printed.out.split())
+    assert "by id: <|im_start|>tool tool_call_id=" in words
+    assert "replayed: <|im_start|>assistant\\n" in words
     assert "- reasoning       not checked" in printed.out
-    assert "Install vllm-responses-fix" in printed.out.splitlines()[-1]
+    *_, paragraph = printed.out.split("\n\n")
+    said = " ".join(paragraph.split())
+    assert "Install vllm-responses-fix" in said
+    assert re.search(r"The server keeps \d+ stored responses", said)
+
+
+@pytest.mark.usefixtures("stock")
+def test_a_narrow_window(
+    chat: Client,
+    listen: Listen,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    url = listen(chat.server, models.one_call_at_a_time)
+
+    main(["verify", "--base-url", url])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines[1:])) <= 40
+
+
+@pytest.mark.usefixtures("stock")
+def test_a_page_shows_the_prompts_side_by_side(
+    chat: Client, listen: Listen, verify: Verify, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    verify(listen(chat.server, models.one_call_at_a_time), "--html", str(page))
+
+    html = page.read_text("utf-8")
+    _, _, section = html.partition('<section id="tool-call">')
+    section, _, _ = section.partition("</section>")
+    assert "Turn 2 differs: token " in section
+    chained, replayed = re.findall(r"<pre>.*?</pre>", section, re.DOTALL)[-2:]
+    assert "<mark> (nothing here) </mark>" in chained
+    assert "get_weather" in re.findall(r"<mark.*?</mark>", replayed, re.DOTALL)[0]
+    for text in (chained, replayed):
+        assert text.count("&lt;|im_start|&gt;user") == 1
+    assert "<details><summary>Turn 2: equal, compared by token ids" in html
+    # Nothing is fetched, and nothing runs.
+    assert not re.search(r"src=|<script|<link|url\(", html)
+
+
+@pytest.mark.usefixtures("stock")
+def test_a_page_of_a_gpt_oss_server(
+    harmony: Client, listen: Listen, verify: Verify, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    verify(listen(harmony.server, models.gpt_oss), "--html", str(page))
+
+    html = page.read_text("utf-8")
+    assert "Turn 2 differs: message 2" in html
+    assert "Turn 2 differs: the answer" in html
+    assert "refused: No call message found for " in html
 
 
 def test_a_terminal_shows_progress(

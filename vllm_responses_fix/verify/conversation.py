@@ -13,6 +13,12 @@ CONTINUED_TOKENS = 512
 # Only the prompt of the request is of interest. OpenAI's own API takes no less.
 LAST_TOKENS = 16
 
+SEVERAL_PROCESSES = (
+    "Several processes answer at this address (--api-server-count, data parallel, "
+    "replicas), and each knows only the responses that it made itself: let one process "
+    "have all requests of a conversation, or give them a store that they share."
+)
+
 
 class RefusedError(Exception):
     """The server answers a request with an error, by id and replayed alike."""
@@ -34,12 +40,30 @@ class PartedError(Exception):
         self.by = by
 
 
+@dataclass(frozen=True)
+class Turn:
+    """The two prompts of a turn, or None in the place of one that was refused."""
+
+    number: int
+    chained: Prompt | None
+    replayed: Prompt | None
+
+    @property
+    def is_equal(self) -> bool:
+        return self.chained is not None and self.chained == self.replayed
+
+
 @dataclass
 class Tally:
-    """The turns of a check that were equal, and what they were compared by."""
+    """The turns of a check, and what those that could be were compared by."""
 
-    equal: int = 0
     by: set[By] = field(default_factory=set)
+    turns: list[Turn] = field(default_factory=list)
+
+    @property
+    def equal(self) -> int:
+        """How many turns were equal."""
+        return sum(turn.is_equal for turn in self.turns)
 
 
 @dataclass(frozen=True)
@@ -117,9 +141,8 @@ class Conversation:
     def _compare(self, chained: Reply, replayed: Reply) -> None:
         if chained.status == 404:
             raise CannotTell(
-                f"The server has lost a response it had stored ({chained.error}): "
-                "behind a load balancer or with --api-server-count, pass the address "
-                "of a server that is one process."
+                f"The server has lost a response that it had stored ({chained.error}). "
+                f"{SEVERAL_PROCESSES}"
             )
         if chained.error and replayed.error:
             raise RefusedError(replayed.error)
@@ -130,11 +153,12 @@ class Conversation:
                 f"refused: {chained.error}" if chained.error else "answered",
                 f"refused: {replayed.error}" if replayed.error else "answered",
             )
+            self.tally.turns.append(Turn(self.length + 1, None, None))
             raise PartedError(self.length + 1, refused)
         prompts = _prompt(chained), _prompt(replayed)
+        self.tally.turns.append(Turn(self.length + 1, *prompts))
         if prompts[0] != prompts[1]:
             raise PartedError(self.length + 1, difference(*prompts), prompts[0].by)
-        self.tally.equal += 1
         self.tally.by.add(prompts[0].by)
 
 

@@ -88,7 +88,7 @@ def difference(chained: Prompt, replayed: Prompt) -> Difference:
             f"compared by {replayed.by}",
         )
     if chained.by == "messages" and chained.content != replayed.content:
-        place = _parting(chained.content, replayed.content)
+        place = parting(chained.content, replayed.content)
         before = chained.content[place - 1] if place else ""
         return Difference(
             f"message {place + 1}",
@@ -97,15 +97,15 @@ def difference(chained: Prompt, replayed: Prompt) -> Difference:
             _start(_message_at(replayed, place)),
         )
     if chained.by == "token ids" and chained.text != replayed.text:
-        place = _word_start(chained.text, _parting(chained.text, replayed.text))
+        place = word_start(chained.text, parting(chained.text, replayed.text))
         return Difference(
-            f"token {_parting(chained.content, replayed.content) + 1}",
+            f"token {parting(chained.content, replayed.content) + 1}",
             _end(chained.text[:place]),
             _start(chained.text[place:]),
             _start(replayed.text[place:]),
         )
     if chained.by == "token ids":
-        place = _parting(chained.content, replayed.content)
+        place = parting(chained.content, replayed.content)
         return Difference(
             f"token {place + 1}",
             _ids(chained.content[max(0, place - 5) : place]),
@@ -141,14 +141,14 @@ def _readable(message: Mapping[str, Any]) -> str:
     return f"{' '.join(head)}: {''.join(texts)}"
 
 
-def _parting(one: Sequence[Any], other: Sequence[Any]) -> int:
+def parting(one: Sequence[Any], other: Sequence[Any]) -> int:
     """The first index at which two sequences differ."""
     pairs = enumerate(zip(one, other, strict=False))
     shorter = min(len(one), len(other))
     return next((index for index, (a, b) in pairs if a != b), shorter)
 
 
-def _word_start(text: str, place: int) -> int:
+def word_start(text: str, place: int) -> int:
     """Where the word begins that `place` is in, for it to be read as a whole."""
     word = re.search(r"\S{0,40}\Z", text[:place])
     return word.start() if word else place

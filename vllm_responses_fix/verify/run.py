@@ -11,11 +11,19 @@ from .checks import (
     NotApplicableError,
     Session,
 )
-from .conversation import LAST_TOKENS, PartedError, RefusedError, Tally
+from .conversation import (
+    LAST_TOKENS,
+    SEVERAL_PROCESSES,
+    PartedError,
+    RefusedError,
+    Tally,
+    Turn,
+)
 from .prompts import By, Difference
 from .server import CannotTell, Server
 
 _HELLO = {"type": "message", "role": "user", "content": "Hello"}
+_TIMES_ASKED = 8
 # With the hello.
 MOST_REQUESTS = 1 + sum(check.requests for check in CHECKS)
 MOST_TOKENS = LAST_TOKENS + sum(check.output_tokens for check in CHECKS)
@@ -36,6 +44,7 @@ class Result:
         remark: why it is unknown or skipped, or what else there is to say.
         turn: the turn that was different.
         difference: where its prompts part.
+        turns: their prompts.
     """
 
     check: Check
@@ -45,6 +54,7 @@ class Result:
     remark: str = ""
     turn: int | None = None
     difference: Difference | None = None
+    turns: tuple[Turn, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -97,11 +107,14 @@ def prepare(server: Server, model: str | None) -> Session:
             "it has to serve the Responses API."
         ) from error
     assert hello.reply is not None
-    if not server.knows(hello.reply.id):
+    # Each time with a new connection, which may reach another process.
+    known = {server.knows(hello.reply.id) for _ in range(_TIMES_ASKED)}
+    if known == {True, False}:
+        raise CannotTell(SEVERAL_PROCESSES)
+    if known == {False}:
         raise CannotTell(
             "The server doesn't keep responses, so nothing can be chained: "
-            "start it with VLLM_ENABLE_RESPONSES_API_STORE=1 (one server process "
-            "has to take all requests of a conversation)."
+            "start it with VLLM_ENABLE_RESPONSES_API_STORE=1."
         )
     return session
 
@@ -135,7 +148,8 @@ def hold(
             state, found["remark"] = "unknown", f"the server refuses it: {error}"
         except NotApplicableError as error:
             state, found["remark"] = "skipped", str(error)
-        yield Result(check, state, tally.equal, tuple(sorted(tally.by)), **found)
+        by, turns = tuple(sorted(tally.by)), tuple(tally.turns)
+        yield Result(check, state, tally.equal, by, turns=turns, **found)
 
 
 def verdict(results: Sequence[Result]) -> Verdict:

@@ -61,6 +61,7 @@ class Server:
     Attributes:
         requests: how many were sent to `/v1/responses`.
         output_tokens: how many the server says it has generated for them.
+        stored: the ids of the responses that it was to store.
     """
 
     def __init__(self, base_url: str, api_key: str | None = None) -> None:
@@ -73,6 +74,7 @@ class Server:
         self.base_url = base_url.rstrip("/").removesuffix("/v1")
         self.requests = 0
         self.output_tokens = 0
+        self.stored: list[str] = []
         self._headers = {"Content-Type": "application/json"}
         if api_key is not None:
             self._headers["Authorization"] = f"Bearer {api_key}"
@@ -96,6 +98,19 @@ class Server:
         status, _ = self._json("GET", f"/v1/responses/{response_id}")
         return status == 200
 
+    def delete_stored(self) -> bool:
+        """Delete what was stored, newest first; returns whether the server can.
+
+        Raises:
+            CannotTell: the connection fails.
+        """
+        while self.stored:
+            status, _ = self._json("DELETE", f"/v1/responses/{self.stored[-1]}")
+            if status not in (200, 204):
+                return False
+            self.stored.pop()
+        return True
+
     def create(self, body: Mapping[str, Any]) -> Reply:
         """Make a request; an error of the server's is a reply as well.
 
@@ -103,17 +118,24 @@ class Server:
             CannotTell: the connection fails, or the server refuses the key.
         """
         self.requests += 1
-        if not body.get("stream"):
-            status, response = self._json("POST", "/v1/responses", body)
-            if status != 200:
-                return Reply(status, {}, [], _error(response))
-            return self._reply(response, response.get("output", []))
+        reply = self._streamed(body) if body.get("stream") else self._whole(body)
+        if "id" in reply.response and body.get("store", True):
+            self.stored.append(reply.id)
+        return reply
+
+    def _whole(self, body: Mapping[str, Any]) -> Reply:
+        status, response = self._json("POST", "/v1/responses", body)
+        if status != 200:
+            return Reply(status, {}, [], _error(response))
+        return self._reply(response, response.get("output", []))
+
+    def _streamed(self, body: Mapping[str, Any]) -> Reply:
         with self._sent("POST", "/v1/responses", body) as answer:
             if answer.status != 200 or not _is_stream(answer):
                 return Reply(answer.status, {}, [], _error(_parse(answer.read())))
-            return self._streamed(answer)
+            return self._of_events(answer)
 
-    def _streamed(self, answer: Any) -> Reply:
+    def _of_events(self, answer: Any) -> Reply:
         output = []
         last: dict[str, Any] = {}
         for last in _events(answer):
@@ -153,7 +175,7 @@ class Server:
                 if answer.status in (401, 403):
                     raise CannotTell(
                         f"{self.base_url} refuses the API key ({answer.status}): "
-                        "pass the server's with --api-key."
+                        "set VLLM_API_KEY to the server's, or pass it with --api-key."
                     )
                 yield answer
         except (OSError, http.client.HTTPException) as error:
@@ -162,6 +184,11 @@ class Server:
                 f"{self.base_url} can't be reached ({reason}): "
                 "start the server, or pass its address with --base-url."
             ) from error
+
+
+def api_key_of(environ: Mapping[str, str]) -> str | None:
+    """The key that an environment has for clients of vLLM."""
+    return environ.get("VLLM_API_KEY") or environ.get("OPENAI_API_KEY") or None
 
 
 def _open(request: urllib.request.Request) -> Any:
