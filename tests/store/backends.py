@@ -1,16 +1,20 @@
 """The stores under test, all with one clock that the test sets."""
 
+import atexit
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from redis_server import RedisServer
 
 from vllm_responses_fix.store.memory import MemoryStore
 from vllm_responses_fix.store.protocol import NotStored, Store
 from vllm_responses_fix.store.record import Record
+from vllm_responses_fix.store.redis import RedisStore
 from vllm_responses_fix.store.sqlite import SqliteStore
 
 DAY = 86_400.0
@@ -60,7 +64,27 @@ def sqlite(folder: Path) -> Iterator[Place]:
     yield Place(partial(SqliteStore, folder / "responses.db"))
 
 
-BACKENDS: dict[str, Callable[[Path], Any]] = {"memory": memory, "sqlite": sqlite}
+@contextmanager
+def redis(_: Path) -> Iterator[Place]:
+    server = _redis_server()
+    server.empty()
+    yield Place(partial(RedisStore, server.url))
+
+
+@cache
+def _redis_server() -> RedisServer:
+    folder = TemporaryDirectory()
+    server = RedisServer(Path(folder.name))
+    atexit.register(folder.cleanup)
+    atexit.register(server.stop)
+    return server
+
+
+BACKENDS: dict[str, Callable[[Path], Any]] = {
+    "memory": memory,
+    "sqlite": sqlite,
+    "redis": redis,
+}
 SHARED = [name for name in BACKENDS if name != "memory"]
 
 

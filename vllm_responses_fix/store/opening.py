@@ -5,6 +5,7 @@ import time
 from ..settings import SettingsError
 from .memory import MemoryStore
 from .protocol import Clock, Store, StoreUnavailable
+from .redis import RedisStore
 from .settings import STORE, StoreSettings, sqlite_path, without_password
 from .sqlite import SqliteStore
 from .temporary import open_temporary
@@ -45,6 +46,8 @@ def _open(where: str, settings: StoreSettings, processes: int, clock: Clock) -> 
         return MemoryStore(ttl=ttl, max_bytes=bounded, clock=clock)
     if where == "auto":
         return open_temporary(ttl=ttl, max_bytes=bounded, clock=clock)
-    return SqliteStore(
-        sqlite_path(where), ttl=ttl, max_bytes=settings.max_bytes, clock=clock
-    )
+    if where.startswith("sqlite:"):
+        return SqliteStore(
+            sqlite_path(where), ttl=ttl, max_bytes=settings.max_bytes, clock=clock
+        )
+    return RedisStore(where, ttl=ttl, max_bytes=settings.max_bytes, clock=clock)
