@@ -21,7 +21,7 @@ def main() -> None:
     import vllm
 
     import vllm_responses_fix
-    from vllm_responses_fix.releases import TRIGGER
+    from vllm_responses_fix.places import TRIGGER
 
     __import__(TRIGGER)
     described = {

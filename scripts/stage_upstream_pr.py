@@ -16,11 +16,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from staging.chosen import choose
 from staging.description import describe
 from staging.series import SeriesError, make_steps, signer, write_patches
 from staging.transplant import TransplantError
 from staging.trial import try_steps
-from staging.vllm_tree import UnknownTreeError, package_root, recognise
+from staging.vllm_tree import UnknownTreeError, package_root
 
 
 def main() -> int:
@@ -45,16 +46,16 @@ def stage(vllm: Path, out: Path | None) -> list[Path]:
         UnknownTreeError, TransplantError, SeriesError: see there.
     """
     root = package_root(vllm)
-    version = recognise(root)
+    chosen = choose(root)
     who = signer(root if (root / ".git").exists() else Path.cwd())
-    folder = out or Path(f"upstream-{version}")
+    folder = out or Path(f"upstream-{chosen.version}")
     if folder.exists() and any(folder.iterdir()):
         raise SeriesError(f"{folder} is not empty")
-    steps = make_steps(root, version)
+    steps = make_steps(root, chosen)
     with tempfile.TemporaryDirectory() as work:
         trials = try_steps(steps, root, Path(work) / "trees")
         patches = write_patches(
-            steps, root, version, who, Path(work) / "repository", folder
+            steps, root, chosen.version, who, Path(work) / "repository", folder
         )
     for number, (step, trial) in enumerate(zip(steps, trials, strict=True), 1):
         patch = patches[number - 1]

@@ -10,6 +10,8 @@ Without a patch that this vLLM does not need, its tests have to pass.
 patch, which is there for other things still.
 """
 
+import functools
+import importlib
 import os
 from collections.abc import Iterator
 
@@ -17,7 +19,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from vllm_responses_fix.patches import PATCHES
-from vllm_responses_fix.releases import FixedUpstream, releases_for
+from vllm_responses_fix.places import TRIGGER
 from vllm_responses_fix.settings import DISABLED_PATCHES, ENABLED
 
 _NAMES = [patch.name for patch in PATCHES]
@@ -61,11 +63,11 @@ def pytest_collection_modifyitems(
     if switched_off == "all":
         # What only this vLLM's own fixes make pass has no say here: those tests also
         # meet the faults that are left.
-        wanted = set(_NAMES) - _fixed_upstream()
+        wanted = set(_NAMES) - _not_needed()
     guarding = [item for item in items if _guarded(item) & wanted]
     config.hook.pytest_deselected(items=[i for i in items if i not in guarding])
     items[:] = guarding
-    needed = wanted - _fixed_upstream()
+    needed = wanted - _not_needed()
     for item in guarding:
         if _guarded(item) & needed:
             reason = f"{switched_off} is switched off"
@@ -84,12 +86,16 @@ def _names(marker: pytest.Mark) -> Iterator[str]:
         yield from marker.args
 
 
-def _fixed_upstream() -> set[str]:
-    from harness.vllm_compat import VERSION
+@functools.cache
+def _not_needed() -> set[str]:
+    """The patches that this vLLM does not need, as the kit finds out by itself."""
+    import vllm_responses_fix
 
-    likeliest = next(iter(releases_for(VERSION).values()))
-    return {
-        name
-        for name, code in likeliest.patches.items()
-        if isinstance(code, FixedUpstream)
-    }
+    asked = {ENABLED: "1", DISABLED_PATCHES: ""}
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in asked.items():
+            environment.setenv(name, value)
+        importlib.import_module(TRIGGER)
+        status = vllm_responses_fix.install()
+        vllm_responses_fix.uninstall()
+    return {patch.name for patch in status.patches if patch.state == "not needed"}

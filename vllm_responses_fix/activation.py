@@ -7,36 +7,32 @@ worker) is left alone.
 
 import importlib
 import logging
+import os
 import sys
 import threading
 from types import ModuleType
 
-from .canary import CanaryError, send_canary
+from . import before_load
+from .deciding import decide
 from .import_hook import PostImportFinder
-from .patches import PATCHES, Variant, needed
-from .patching import (
-    ChangedSourceError,
-    Substitution,
-    apply_patches,
-    check_seams,
-    undo_all,
-)
-from .releases import RELEASES, TRIGGER, Release, releases_for
-from .report import Status, make_status
+from .patches import NEEDS, PATCHES
+from .patching import Substitution, undo_all
+from .places import TRIGGER
+from .report import Status, same_for_all, status_of
 from .settings import ENABLED, STRICT, Settings, read_settings
 
 logger = logging.getLogger("vllm.responses_fix")
 
-_WAITING = make_status(
-    vllm=None,
-    state="waiting",
-    reason="vLLM's Responses API is not imported in this process",
+_STORE = "VLLM_ENABLE_RESPONSES_API_STORE"
+
+_WAITING = same_for_all(
+    None, "waiting", "vLLM's Responses API is not imported in this process"
 )
-_UNINSTALLED = make_status(vllm=None, state="off", reason="it is not installed")
+_UNINSTALLED = same_for_all(None, "off", "it is not installed")
 
 
 class StrictError(RuntimeError):
-    """`VLLM_RESPONSES_FIX_STRICT=1`, and the patches could not be applied."""
+    """`VLLM_RESPONSES_FIX_STRICT=1`, and a patch that is needed could not be put in."""
 
 
 # An import may end, and so apply the patches, in any thread and inside of install().
@@ -50,8 +46,8 @@ def install() -> Status:
     """Apply the patches to vLLM, now or as soon as its Responses API is imported.
 
     May be called any number of times, from any thread, before or after vLLM's modules
-    are imported. What keeps the patches from being applied is logged, and in the
-    status; vLLM then works as it would without the kit.
+    are imported. What keeps a patch from being applied is logged, and in the status;
+    vLLM then works as it would without that patch.
 
     Raises:
         SettingsError: an environment variable has a value that means nothing.
@@ -60,15 +56,18 @@ def install() -> Status:
     global _finder, _status
     with _lock:
         if _finder is None:
-            _finder = PostImportFinder({TRIGGER}, _apply_after_import)
+            # A wrong value is said now, not when a model has been loaded.
+            read_settings([patch.name for patch in PATCHES])
+            _finder = PostImportFinder({TRIGGER, before_load.TRIGGER}, _after_import)
             sys.meta_path.insert(0, _finder)
             _status = _WAITING
         if _status.state != "waiting":
             return _status
-    if TRIGGER in sys.modules:
-        # Not under the lock: another thread may be in the middle of this import, which
-        # ends by asking for the lock.
-        _apply_after_import(importlib.import_module(TRIGGER))
+    for name in (before_load.TRIGGER, TRIGGER):
+        if name in sys.modules:
+            # Not under the lock: another thread may be in the middle of this import,
+            # which ends by asking for the lock.
+            _after_import(importlib.import_module(name))
     return _status
 
 
@@ -90,89 +89,72 @@ def status() -> Status:
     return _status
 
 
-def _apply_after_import(_: ModuleType) -> None:
+def prepare_server(path: str) -> None:
+    """Do all that may keep a server from starting, before its model is loaded.
+
+    Args:
+        path: the way to a prompt that its model takes, `chat` or `harmony`.
+
+    Raises:
+        StrictError: see there.
+    """
+    if not read_settings([patch.name for patch in PATCHES]).strict:
+        return
+    importlib.import_module(TRIGGER)
+    missing = _missing({path, "both"})
+    if missing:
+        raise StrictError(missing)
+
+
+def _after_import(module: ModuleType) -> None:
     global _status
     with _lock:
         if _finder is None or _status.state != "waiting":
             return
+        if module.__name__ == before_load.TRIGGER:
+            _substitutions.extend(before_load.put_in(prepare_server))
+            return
         settings = read_settings([patch.name for patch in PATCHES])
         _status = _apply(settings)
-        log = logger.warning if _status.state == "refused" else logger.info
-        log("%s", _status.summary())
-        if settings.strict and _status.state == "refused":
-            raise StrictError(
-                f"{_status.summary()}. {STRICT}=1 asks not to start then."
-            )
+        log = logger.warning if _status.refused else logger.info
+        log("%s", _status.summary() + _hint(settings))
+        if settings.strict:
+            # Which of the two this process takes may only be known later.
+            refused = [_missing({path, "both"}) for path in ("chat", "harmony")]
+            if all(refused):
+                raise StrictError(refused[0])
 
 
 def _apply(settings: Settings) -> Status:
     version = _vllm_version()
     if not settings.enabled:
-        return make_status(vllm=version, state="off", reason=f"{ENABLED}=0")
-    try:
-        known, release = _recognise(version, settings)
-        _put_in(release, settings)
-    except Exception as error:
-        reason = str(error)
-        if not isinstance(error, (ChangedSourceError, CanaryError)):
-            # A defect of the kit must not keep the server from starting.
-            logger.exception("vllm-responses-fix failed")
-            reason = f"the kit itself failed: {error!r}"
-        return make_status(
-            vllm=version,
-            state="refused",
-            reason=reason,
-            release=RELEASES.get(version),
-        )
-    return make_status(
-        vllm=version,
-        state="applied",
-        reason="" if known == version else f"its functions are those of vLLM {known}",
-        release=release,
-        disabled=settings.disabled_patches,
+        return same_for_all(version, "off", f"{ENABLED}=0")
+    decisions = decide(PATCHES, NEEDS, settings.disabled_patches)
+    for decision in decisions:
+        _substitutions.extend(decision.substitutions)
+    return status_of(version, decisions)
+
+
+def _hint(settings: Settings) -> str:
+    """What the start line has to say of a store that is off."""
+    if not settings.enabled or os.environ.get(_STORE, "0") not in ("", "0"):
+        return ""
+    return (
+        "; this server stores no responses, so previous_response_id finds none: "
+        f"{_STORE}=1 turns the store on"
     )
 
 
-def _recognise(version: str, settings: Settings) -> tuple[str, Release]:
-    """The release that this vLLM is, or has the functions of.
-
-    Raises:
-        ChangedSourceError: there is none; says what differs from the likeliest.
-    """
-    first_error: ChangedSourceError | None = None
-    for known, release in releases_for(version).items():
-        try:
-            check_seams(_variants(release, settings).values(), release)
-            return known, release
-        except ChangedSourceError as error:
-            if known == version:
-                raise
-            first_error = first_error or ChangedSourceError(
-                f"this kit knows vLLM {', '.join(RELEASES)}, not {version}, and "
-                f"compared with {known} {error}"
-            )
-    assert first_error is not None
-    raise first_error
-
-
-def _variants(release: Release, settings: Settings) -> dict[str, Variant]:
-    """The code of the patches that are to be put in, by their names."""
-    return {
-        patch.name: variant
-        for patch, variant in needed(release.patches)
-        if patch.name not in settings.disabled_patches
-    }
-
-
-def _put_in(release: Release, settings: Settings) -> None:
-    variants = _variants(release, settings)
-    _substitutions.extend(apply_patches(variants.values(), release))
-    try:
-        send_canary(release, variants.keys())
-    except BaseException:
-        undo_all(_substitutions)
-        _substitutions.clear()
-        raise
+def _missing(paths: set[str]) -> str:
+    """Why a strict server must not start, if some paths to a prompt are not whole."""
+    refused = [patch for patch in _status.refused if patch.path in paths]
+    if not refused:
+        return ""
+    reasons = "; ".join(f"{patch.name}: {patch.reason}" for patch in refused)
+    return (
+        f"vllm-responses-fix: {STRICT}=1 asks not to start vLLM {_status.vllm} "
+        f"without {reasons}"
+    )
 
 
 def _vllm_version() -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import importlib.metadata
 import json
 import os
 import sys
@@ -10,35 +11,42 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from .releases import TRIGGER
-from .report import Status, make_status
+from .places import TRIGGER
+from .report import Status, same_for_all
 from .settings import SettingsError
 
 _MARKS = {
     "applied": "+",
-    "fixed upstream": "=",
+    "not needed": "=",
     "off": "-",
     "waiting": "?",
     "refused": "!",
 }
+_PLUGIN = "responses_fix"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        0, or for `status`: 1 if the patches are not applied, 2 if it can't tell;
-        for `verify`: 1 if a prompt differs, 2 if it can't tell.
+        0, or for `status`: 1 if a patch that is needed is not applied, 2 if it can't
+        tell; for `verify`: 1 if a prompt differs, 2 if it can't tell.
     """
     parser = argparse.ArgumentParser(
         prog="vllm-responses-fix",
         description="Makes previous_response_id correct on vLLM's Responses API.",
     )
+    parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(dest="command", required=True)
     status = commands.add_parser(
-        "status", help="patch the vLLM that is installed here, and say what was done"
+        "status",
+        help="patch the vLLM that is installed here, and say what was done",
+        epilog="Exit code: 0 all that is needed is applied, 1 not, 2 cannot tell.",
     )
     status.add_argument("--json", action="store_true", help="for programs")
+    status.add_argument(
+        "--verbose", action="store_true", help="what each patch is and replaces"
+    )
     commands.add_parser(
         "hook-path", help="print the folder that, on PYTHONPATH, activates the kit"
     )
@@ -71,7 +79,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not arguments.list and arguments.base_url is None:
             verify.error("--base-url is needed")
         return _verify(arguments)
-    return _status(as_json=arguments.json)
+    return _status(as_json=arguments.json, verbose=arguments.verbose)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("vllm-responses-fix")
+    except importlib.metadata.PackageNotFoundError:
+        return "vllm-responses-fix, from a folder that is not installed"
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -90,19 +105,43 @@ def _verify(arguments: argparse.Namespace) -> int:
     )
 
 
-def _status(*, as_json: bool) -> int:
+def _status(*, as_json: bool, verbose: bool) -> int:
     try:
         status = _patched_here()
     except SettingsError as error:
-        print(f"vllm-responses-fix: {error}", file=sys.stderr)
-        return 2
-    if as_json:
-        print(json.dumps(status.to_dict(), indent=2))
+        status = same_for_all(None, "refused", str(error))
+        code = 2
     else:
-        _print_status(status)
+        code = _exit_code(status)
+    filtered = _filtered_out()
+    if as_json:
+        print(json.dumps({**status.to_dict(), "filtered": filtered}, indent=2))
+    else:
+        _print_status(status, filtered, verbose=verbose)
+    return 1 if filtered and code == 0 else code
+
+
+def _exit_code(status: Status) -> int:
     if status.state == "waiting":
         return 2
-    return 0 if status.state == "applied" else 1
+    return 0 if status.state in ("applied", "not needed") and not status.refused else 1
+
+
+def _filtered_out() -> str:
+    """Why a server would not find the kit here, though it is installed."""
+    plugins = os.environ.get("VLLM_PLUGINS")
+    if plugins is None or _PLUGIN in plugins.split(",") or _has_hook():
+        return ""
+    return (
+        f"VLLM_PLUGINS={plugins} leaves the kit out: add {_PLUGIN} to it, or put the "
+        "folder that `vllm-responses-fix hook-path` prints on PYTHONPATH"
+    )
+
+
+def _has_hook() -> bool:
+    """Whether this process has the hook on its path, which needs no entry point."""
+    hook = Path(__file__).with_name("hook")
+    return any(Path(folder) == hook for folder in sys.path)
 
 
 def _patched_here() -> Status:
@@ -110,9 +149,7 @@ def _patched_here() -> Status:
     from . import activation
 
     if find_spec("vllm") is None:
-        return make_status(
-            vllm=None, state="waiting", reason="there is no vLLM in this Python"
-        )
+        return same_for_all(None, "waiting", "there is no vLLM in this Python")
     print("Importing vLLM, which may take some seconds ...", file=sys.stderr)
     # vLLM logs to stdout, which is for the status.
     with contextlib.redirect_stdout(sys.stderr):
@@ -122,24 +159,43 @@ def _patched_here() -> Status:
         except activation.StrictError:
             pass
         except ImportError as error:
-            return make_status(
-                vllm=None,
-                state="waiting",
-                reason=f"vLLM's Responses API could not be imported: {error}",
+            return same_for_all(
+                None,
+                "waiting",
+                f"vLLM's Responses API could not be imported: {error}",
             )
     return activation.status()
 
 
-def _print_status(status: Status) -> None:
-    print(f"vLLM {status.vllm or '(not found)'}: {status.state}")
-    if status.reason:
-        print(f"  {status.reason}")
+def _print_status(status: Status, filtered: str, *, verbose: bool) -> None:
+    print(_verdict(status, filtered))
     for patch in status.patches:
-        print(f"\n{_MARKS[patch.state]} {patch.name}: {patch.state}")
-        if patch.reason and patch.reason != status.reason:
-            print(f"    {patch.reason}")
-        print(f"    {patch.what}")
-        for target in patch.targets:
-            print(f"    replaces {target}")
-        print(f"    upstream {' '.join(patch.upstream)}")
-        print(f"    can go when: {patch.until}")
+        reason = patch.reason if patch.reason != status.reason else ""
+        print(
+            f"{_MARKS[patch.state]} {patch.name}: {patch.state}"
+            + (f" ({reason})" if reason else "")
+        )
+        if verbose:
+            print(f"    {patch.what}")
+            for target in patch.targets:
+                print(f"    replaces {target}")
+            print(f"    upstream {' '.join(patch.upstream)}")
+            print(f"    can go when: {patch.until}")
+
+
+def _verdict(status: Status, filtered: str) -> str:
+    """The one line that says whether the operator has to do something."""
+    vllm = f"vLLM {status.vllm or '(not found)'}"
+    if filtered:
+        return f"Not active here: {filtered}."
+    if status.state == "waiting":
+        return f"Can't tell: {status.reason}."
+    if status.state not in ("applied", "not needed"):
+        return f"Not active, {vllm} is as it was: {status.reason}"
+    applied = [patch for patch in status.patches if patch.state == "applied"]
+    if status.refused:
+        return (
+            f"Active on {vllm} in part: {len(applied)} patches are applied, "
+            f"{len(status.refused)} could not be."
+        )
+    return f"Active on {vllm}: all {len(applied)} patches that it needs are applied."

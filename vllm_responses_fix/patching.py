@@ -1,20 +1,15 @@
-"""Put patches into vLLM's modules, and take them out again."""
+"""Put the code of a patch into vLLM's modules, and take it out again."""
 
 import importlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .fingerprints import fingerprint
-from .patches import Variant
-from .releases import Release, Seam
+from .patch import Patch, Variant
+from .places import held_by, locate
 
 logger = logging.getLogger("vllm.responses_fix")
-
-
-class ChangedSourceError(Exception):
-    """vLLM's code is not what the patches were written for."""
 
 
 @dataclass(frozen=True)
@@ -41,52 +36,21 @@ class Substitution:
             )
 
 
-def check_seams(variants: Iterable[Variant], release: Release) -> None:
-    """Compare vLLM's functions with those the patches were written for.
-
-    Raises:
-        ChangedSourceError: says which function differs, and how.
-    """
-    for name in dict.fromkeys(name for code in variants for name in code.seams):
-        seam = release.seams[name]
-        try:
-            holder, attribute = locate(seam)
-            function = vars(holder)[attribute]
-            found = fingerprint(function)
-        except (ImportError, AttributeError, KeyError) as error:
-            raise ChangedSourceError(f"{seam} is missing ({error!r})") from error
-        except (OSError, TypeError) as error:
-            raise ChangedSourceError(f"{seam} has no source to check") from error
-        if found != seam.fingerprint:
-            raise ChangedSourceError(
-                f"{seam} is not the code this kit knows "
-                f"(fingerprint {found}, known {seam.fingerprint})"
-            )
-        for module in seam.imported_into:
-            try:
-                importer = importlib.import_module(module)
-            except ImportError as error:
-                raise ChangedSourceError(f"{module} is missing ({error!r})") from error
-            if vars(importer).get(attribute) is not function:
-                raise ChangedSourceError(f"{module} has another {attribute}")
-
-
-def apply_patches(variants: Iterable[Variant], release: Release) -> list[Substitution]:
-    """Put the patches in, in their order: a later one may wrap what an earlier put in.
+def put_in(patch: Patch, variant: Variant) -> list[Substitution]:
+    """Put the functions of a variant in the place of vLLM's.
 
     Returns:
         What was done, for `undo_all`.
 
     Raises:
-        Exception: whatever a patch's code raises when it is imported; nothing is
+        Exception: whatever the patch's code raises when it is imported; nothing is
             changed then.
     """
     done: list[Substitution] = []
     try:
-        for variant in variants:
-            for substitution in _substitutions(variant, release.seams):
-                substitution.do()
-                done.append(substitution)
+        for substitution in _substitutions(patch, variant):
+            substitution.do()
+            done.append(substitution)
     except BaseException:
         undo_all(done)
         raise
@@ -99,28 +63,18 @@ def undo_all(substitutions: Sequence[Substitution]) -> None:
         substitution.undo()
 
 
-def _substitutions(
-    variant: Variant, seams: Mapping[str, Seam]
-) -> Iterator[Substitution]:
-    code = importlib.import_module(variant.module)
-    for name in (*variant.replaces, *variant.wraps):
-        seam = seams[name]
-        holder, attribute = locate(seam)
+def _substitutions(patch: Patch, variant: Variant) -> Iterator[Substitution]:
+    code = importlib.import_module(patch.module(variant))
+    factories = {wrapped.place: wrapped.by for wrapped in variant.wraps}
+    for place in variant.changed:
+        holder, attribute = locate(place)
         original = vars(holder)[attribute]
-        if name in variant.wraps:
-            substitute = getattr(code, variant.wraps[name])(original)
+        if place in factories:
+            substitute = getattr(code, factories[place])(original)
         else:
-            substitute = getattr(code, name)
+            substitute = getattr(code, place)
         yield Substitution(holder, attribute, original, substitute)
-        for module in seam.imported_into:
-            importer = importlib.import_module(module)
-            yield Substitution(importer, attribute, original, substitute)
-
-
-def locate(seam: Seam) -> tuple[Any, str]:
-    """The module or class that a seam is an attribute of, and its name there."""
-    *path, attribute = seam.qualname.split(".")
-    holder: Any = importlib.import_module(seam.module)
-    for name in path:
-        holder = getattr(holder, name)
-    return holder, attribute
+        # Whoever imported it by name has it still.
+        for module in held_by(attribute):
+            if vars(module)[attribute] is original:
+                yield Substitution(module, attribute, original, substitute)

@@ -5,8 +5,13 @@ def activate() -> None:
     """Install the patches.
 
     Raises:
-        SettingsError, StrictError: the server is not to start. See `activation`.
+        SystemExit: a setting is wrong, or strict and a patch is missing; the message
+            says which.
     """
-    from .activation import install
+    from .activation import StrictError, install
+    from .settings import SettingsError
 
-    install()
+    try:
+        install()
+    except (SettingsError, StrictError) as error:
+        raise SystemExit(f"{error}") from None

@@ -1,14 +1,15 @@
 """What is patched in this process, for `status` and the log."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from .patches import PATCHES, Patch
-from .releases import FixedUpstream, Release
-from .settings import DISABLED_PATCHES
+from .deciding import Decision
+from .patch import Patch
+from .patches import PATCHES
+from .places import full_name
 
-State = Literal["applied", "fixed upstream", "off", "waiting", "refused"]
+State = Literal["applied", "not needed", "off", "waiting", "refused"]
 
 
 @dataclass(frozen=True)
@@ -17,17 +18,21 @@ class PatchStatus:
 
     Attributes:
         name: name of the patch.
-        state: `applied`; `fixed upstream` (this vLLM needs no patch); `off` (switched
-            off); `waiting` (vLLM's Responses API is not imported yet); `refused`
-            (nothing was touched, see `reason`).
+        path: the way to a prompt that it is for: `chat`, `harmony` or `both`.
+        state: `applied`; `not needed` (its probe finds nothing wrong with this vLLM);
+            `off` (switched off); `waiting` (vLLM's Responses API is not imported yet);
+            `refused` (vLLM is as it was there, see `reason`).
         reason: why it is not applied.
-        targets: the functions of vLLM that it replaces.
-        what, why, upstream, until: see `vllm_responses_fix.patches.Patch`.
+        variant: which of its variants is in.
+        targets: the functions of vLLM that it replaces or wraps.
+        what, why, upstream, until: see `vllm_responses_fix.patch.Patch`.
     """
 
     name: str
+    path: str
     state: State
     reason: str
+    variant: str
     targets: tuple[str, ...]
     what: str
     why: str
@@ -41,8 +46,9 @@ class Status:
 
     Attributes:
         vllm: version of the vLLM that was found, if it was imported.
-        state: as for a patch; `applied` if any patch is.
-        reason: why not, or what this vLLM was taken for.
+        state: as for a patch. `refused` if any patch that this vLLM needs is refused
+            and none is applied; `applied` if any is.
+        reason: why not.
         patches: all patches of the kit.
     """
 
@@ -51,12 +57,17 @@ class Status:
     reason: str
     patches: tuple[PatchStatus, ...]
 
+    @property
+    def refused(self) -> tuple[PatchStatus, ...]:
+        """The patches that this vLLM needs and that could not be put in."""
+        return tuple(patch for patch in self.patches if patch.state == "refused")
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def summary(self) -> str:
         """One line for the log."""
-        if self.state != "applied":
+        if self.state not in ("applied", "not needed"):
             return (
                 f"vllm-responses-fix: not active, vLLM {self.vllm} is as it was: "
                 f"{self.reason}"
@@ -65,46 +76,63 @@ class Status:
         for patch in self.patches:
             names.setdefault(patch.state, []).append(patch.name)
         applied = names.pop("applied", [])
+        names.pop("refused", None)
         line = (
             f"vllm-responses-fix: active on vLLM {self.vllm}, "
             f"{len(applied)} of {len(self.patches)} patches: {', '.join(applied)}"
         )
-        if self.reason:
-            line += f"; {self.reason}"
-        return "; ".join([line, *(f"{s}: {', '.join(n)}" for s, n in names.items())])
+        parts = [line, *(f"{s}: {', '.join(n)}" for s, n in names.items())]
+        parts += [f"refused: {p.name} ({p.reason})" for p in self.refused]
+        return "; ".join(parts)
 
 
-def make_status(
-    *,
-    vllm: str | None,
+def status_of(vllm: str | None, decisions: Iterable[Decision]) -> Status:
+    """The status of the kit, from what became of each patch."""
+    patches = tuple(_status_of(decision) for decision in decisions)
+    states = {patch.state for patch in patches}
+    order: tuple[State, ...] = ("applied", "refused", "not needed", "off")
+    state = next(state for state in order if state in states)
+    reason = ""
+    if state == "refused":
+        reason = "; ".join(f"{p.name}: {p.reason}" for p in patches if p.reason)
+    elif state == "off":
+        reason = "all patches are switched off"
+    return Status(vllm, state, reason, patches)
+
+
+def same_for_all(vllm: str | None, state: State, reason: str) -> Status:
+    """The status of a kit that has decided nothing yet, or not at all."""
+    patches = tuple(_patch_status(patch, state, reason) for patch in PATCHES)
+    return Status(vllm, state, reason, patches)
+
+
+def _status_of(decision: Decision) -> PatchStatus:
+    variant = decision.variant
+    return _patch_status(
+        decision.patch,
+        decision.state,
+        decision.reason,
+        variant.name if variant is not None else "",
+        tuple(map(full_name, variant.changed)) if variant is not None else (),
+    )
+
+
+def _patch_status(
+    patch: Patch,
     state: State,
-    reason: str = "",
-    release: Release | None = None,
-    disabled: Collection[str] = (),
-) -> Status:
-    """The status of the kit, with that of each patch derived from it."""
-
-    def of(patch: Patch) -> PatchStatus:
-        patch_state, patch_reason = state, reason
-        targets: tuple[str, ...] = ()
-        here = release.patches[patch.name] if release is not None else None
-        if isinstance(here, FixedUpstream):
-            patch_state, patch_reason = "fixed upstream", str(here)
-        elif state in ("applied", "waiting") and patch.name in disabled:
-            patch_state, patch_reason = "off", f"{DISABLED_PATCHES} names it"
-        if release is not None and isinstance(here, str):
-            variant = patch.variant(here)
-            replaced = (*variant.replaces, *variant.wraps)
-            targets = tuple(str(release.seams[name]) for name in replaced)
-        return PatchStatus(
-            name=patch.name,
-            state=patch_state,
-            reason=patch_reason,
-            targets=targets,
-            what=patch.what,
-            why=patch.why,
-            upstream=patch.upstream,
-            until=patch.until,
-        )
-
-    return Status(vllm, state, reason, tuple(of(patch) for patch in PATCHES))
+    reason: str,
+    variant: str = "",
+    targets: tuple[str, ...] = (),
+) -> PatchStatus:
+    return PatchStatus(
+        name=patch.name,
+        path=patch.path,
+        state=state,
+        reason=reason,
+        variant=variant,
+        targets=targets,
+        what=patch.what,
+        why=patch.why,
+        upstream=patch.upstream,
+        until=patch.until,
+    )

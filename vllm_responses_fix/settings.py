@@ -8,6 +8,9 @@ ENABLED = "VLLM_RESPONSES_FIX"
 DISABLED_PATCHES = "VLLM_RESPONSES_FIX_DISABLE"
 STRICT = "VLLM_RESPONSES_FIX_STRICT"
 
+VARIABLES = (ENABLED, DISABLED_PATCHES, STRICT)
+"""All that an operator may set."""
+
 _SWITCH = {
     "1": True,
     "true": True,
@@ -29,7 +32,7 @@ class Settings:
     Attributes:
         enabled: apply anything at all.
         disabled_patches: names of patches to leave out.
-        strict: a patch that could not be applied stops the server.
+        strict: a patch that is needed and could not be applied stops the server.
     """
 
     enabled: bool = True

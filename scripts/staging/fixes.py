@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vllm_responses_fix.patches import Patch
+from vllm_responses_fix.patch import Patch
 
 
 @dataclass(frozen=True)

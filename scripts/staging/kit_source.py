@@ -2,7 +2,8 @@
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import libcst as cst
 import libcst.matchers as m
 
 import vllm_responses_fix.patches
-from vllm_responses_fix.patches import Variant
+from vllm_responses_fix.patch import Patch, Variant
 
+_PACKAGE = vllm_responses_fix.patches.__name__
 _FOLDER = Path(vllm_responses_fix.patches.__file__).parent
 
 
@@ -25,7 +27,8 @@ class Origin:
     @property
     def beside(self) -> str | None:
         """The module, if it is one of the kit's patches."""
-        return self.module[1:] if self.module.startswith(".") else None
+        package, _, name = self.module.partition(f"{_PACKAGE}.")
+        return name if name and not package else None
 
     def statement(self, bound: str) -> str:
         if self.name is None:
@@ -38,15 +41,15 @@ class PatchSource:
     """A module below `vllm_responses_fix.patches`.
 
     Attributes:
-        name: of the module.
+        name: of the module, below that package.
         lines: how many it has.
-        imports: what the module imports, by the name it has here. Modules beside this
-            one are written as they are there, with a leading dot.
+        imports: what the module imports, by the name it has here.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        text = (_FOLDER / f"{name}.py").read_text(encoding="utf-8")
+        path = _FOLDER.joinpath(*name.split(".")).with_suffix(".py")
+        text = path.read_text(encoding="utf-8")
         self.lines = text.count("\n")
         tree = cst.parse_module(text).visit(_Unquote())
         self._definitions = {
@@ -54,7 +57,11 @@ class PatchSource:
             for position, statement in enumerate(tree.body)
             if (name := defined_name(statement)) is not None
         }
-        self.imports = imported_names(tree)
+        folder = f"{_PACKAGE}.{self.name}".rpartition(".")[0]
+        self.imports = {
+            bound: replace(origin, module=resolve_name(origin.module, folder))
+            for bound, origin in imported_names(tree).items()
+        }
 
     @property
     def reach(self) -> set[str]:
@@ -85,8 +92,8 @@ def patch_source(name: str) -> PatchSource:
     return PatchSource(name)
 
 
-def source_of(variant: Variant) -> PatchSource:
-    return patch_source(variant.module.rpartition(".")[2])
+def source_of(patch: Patch, variant: Variant) -> PatchSource:
+    return patch_source(patch.module(variant).removeprefix(f"{_PACKAGE}."))
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_responses_fix.patches import Patch, Variant, needed
-from vllm_responses_fix.releases import RELEASES, Release
+from vllm_responses_fix.patch import Patch, Variant
+from vllm_responses_fix.places import PLACES
 
+from .chosen import Chosen, release_order
 from .fixes import FIXES, Fix
 from .kit_source import source_of
 from .transplant import Transplant, VllmSource
@@ -45,27 +46,24 @@ class Step:
         return str(TESTS_UPSTREAM / self.fix.test)
 
 
-def make_steps(root: Path, version: str) -> list[Step]:
-    """Put every patch of a release into a tree of vLLM, each on top of the others.
+def make_steps(root: Path, chosen: Chosen) -> list[Step]:
+    """Put every patch that a tree of vLLM needs into it, each on top of the others.
 
     Raises:
         TransplantError, SeriesError: see there.
     """
-    release = RELEASES[version]
     vllm = VllmSource(root)
     steps = []
-    for patch, variant in in_order(release):
-        transplant = Transplant(vllm, source_of(variant))
+    for patch, variant in in_order(chosen):
+        transplant = Transplant(vllm, source_of(patch, variant))
         before = dict(vllm.changed)
-        for name in variant.replaces:
-            seam = release.seams[name]
-            transplant.replace(seam.module, seam.qualname, name)
-        for name, function in variant.wraps.items():
-            seam = release.seams[name]
-            transplant.wrap(seam.module, seam.qualname, function)
+        for replaced in variant.replaces:
+            transplant.replace(*PLACES[replaced.place], replaced.place)
+        for wrapped in variant.wraps:
+            transplant.wrap(*PLACES[wrapped.place], wrapped.by)
         transplant.finish()
         fix = FIXES[patch.name]
-        test = tests_of(fix, version).read_text(encoding="utf-8")
+        test = tests_of(fix, chosen.version).read_text(encoding="utf-8")
         files = {str(TESTS_UPSTREAM / fix.test): test}
         for module, tree in vllm.changed.items():
             if tree is not before.get(module):
@@ -73,7 +71,7 @@ def make_steps(root: Path, version: str) -> list[Step]:
                 files[str(path)] = _tidied(tree.code, path)
         contradicts = list(fix.contradicts)
         for since, tests in fix.contradicts_later.items():
-            if since in _up_to(version):
+            if _is_up_to(since, chosen.version):
                 contradicts += tests
         steps.append(Step(patch, fix, files, tuple(contradicts)))
     return steps
@@ -85,29 +83,33 @@ def tests_of(fix: Fix, version: str) -> Path:
     Those below a folder with the name of a release are for it and later ones, where
     what they call is another function.
     """
-    folders = [TESTS / release for release in reversed(_up_to(version))]
+    folders = sorted(
+        (path for path in TESTS.glob("[0-9]*") if _is_up_to(path.name, version)),
+        key=lambda path: release_order(path.name),
+        reverse=True,
+    )
     return next(
         path for folder in (*folders, TESTS) if (path := folder / fix.test).exists()
     )
 
 
-def _up_to(version: str) -> list[str]:
-    return list(RELEASES)[: list(RELEASES).index(version) + 1]
+def _is_up_to(release: str, version: str) -> bool:
+    return release_order(release) <= release_order(version)
 
 
-def in_order(release: Release) -> list[tuple[Patch, Variant]]:
+def in_order(chosen: Chosen) -> list[tuple[Patch, Variant]]:
     """The reconstruction alone, then the smallest of those that what is there allows.
 
     A function that several patches change is changed in the kit's order, and code that
     patches share comes with the first of them.
     """
-    remaining = list(needed(release.patches))
+    remaining = list(chosen.patches)
     ordered: list[tuple[Patch, Variant]] = []
     while remaining:
         ready = [
             entry
             for index, entry in enumerate(remaining)
-            if not any(_share(entry[1], other) for _, other in remaining[:index])
+            if not any(_share(entry, other) for other in remaining[:index])
         ]
         first = min(ready, key=_alone_then_by_size)
         ordered.append(first)
@@ -115,15 +117,14 @@ def in_order(release: Release) -> list[tuple[Patch, Variant]]:
     return ordered
 
 
-def _share(one: Variant, other: Variant) -> bool:
-    seams = {*one.replaces, *one.wraps} & {*other.replaces, *other.wraps}
-    reach = source_of(one).reach & source_of(other).reach
-    return bool(seams or reach)
+def _share(one: tuple[Patch, Variant], other: tuple[Patch, Variant]) -> bool:
+    places = {*one[1].changed} & {*other[1].changed}
+    reach = source_of(*one).reach & source_of(*other).reach
+    return bool(places or reach)
 
 
 def _alone_then_by_size(entry: tuple[Patch, Variant]) -> tuple[bool, int]:
-    patch, variant = entry
-    return patch.name != "reconstruction", source_of(variant).lines
+    return entry[0].name != "reconstruction", source_of(*entry).lines
 
 
 def _tidied(text: str, path: Path) -> str:

@@ -1,13 +1,8 @@
 """A tree of vLLM: a git checkout, or an installed package."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-
-from fingerprints import definition
-
-from vllm_responses_fix.fingerprints import fingerprint_tree
-from vllm_responses_fix.releases import RELEASES, Release, Seam
 
 
 class UnknownTreeError(Exception):
@@ -24,34 +19,6 @@ def package_root(path: Path) -> Path:
         if (folder / "vllm" / "entrypoints").is_dir():
             return folder.resolve()
     raise UnknownTreeError(f"There is no vLLM in {path}")
-
-
-def recognise(root: Path) -> str:
-    """The release of vLLM that a tree is, by the sources of all seams.
-
-    A checkout has no version of its own, and one that a package names says nothing of
-    what was changed in it.
-
-    Raises:
-        UnknownTreeError: the tree is no release that the kit knows.
-    """
-    reasons = []
-    for version, release in reversed(RELEASES.items()):
-        changed = next(_changed_seams(root, release), None)
-        if changed is None:
-            return version
-        reasons.append(f"{version}: {changed}")
-    raise UnknownTreeError(
-        f"{root} has the source of no release that the kit knows; what differs first: "
-        + "; ".join(reasons)
-    )
-
-
-def _changed_seams(root: Path, release: Release) -> Iterator[Seam]:
-    for seam in release.seams.values():
-        found = definition(root, seam)
-        if found is None or fingerprint_tree(found) != seam.fingerprint:
-            yield seam
 
 
 def overlay(root: Path, folder: Path, files: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ import importlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,9 +14,9 @@ from vllm.entrypoints.openai.responses import serving, utils
 
 import vllm_responses_fix
 from vllm_responses_fix import activation
-from vllm_responses_fix.patches import PATCHES, needed
-from vllm_responses_fix.patching import locate
-from vllm_responses_fix.releases import RELEASES, FixedUpstream
+from vllm_responses_fix.deciding import decide
+from vllm_responses_fix.patches import NEEDS, PATCHES
+from vllm_responses_fix.places import PLACES, held_by, locate
 
 CALL = {
     "type": "function_call",
@@ -34,31 +35,30 @@ def is_patched() -> bool:
 
 
 VERSION = vllm.__version__.partition("+")[0]
-RELEASE = RELEASES[VERSION]
-CONSTRUCT = RELEASE.seams["construct_input_messages"]
-CALLER = importlib.import_module(CONSTRUCT.imported_into[0])
-RECONSTRUCTION = importlib.import_module(
-    next(
-        variant.module
-        for patch, variant in needed(RELEASE.patches)
-        if patch.name == "reconstruction"
-    )
-)
-NEEDED = {
-    name: "fixed upstream" if isinstance(code, FixedUpstream) else "applied"
-    for name, code in RELEASE.patches.items()
-}
+# Whoever in vLLM has imported it by name.
+CALLERS = [m for m in held_by("construct_input_messages") if m is not utils]
 
 
-def all_seams() -> list[Any]:
-    """The objects that are at the seams now; None where there is none."""
+def all_places() -> list[Any]:
+    """The objects that are at the places now, under all their names."""
     found = []
-    for seam in RELEASE.seams.values():
-        holder, attribute = locate(seam)
-        found.append(vars(holder).get(attribute))
-        for module in seam.imported_into:
-            found.append(vars(importlib.import_module(module)).get(attribute))
+    for place in PLACES:
+        try:
+            holder, attribute = locate(place)
+        except (ImportError, AttributeError, KeyError):
+            continue
+        found.append(vars(holder)[attribute])
+        found += [vars(module)[attribute] for module in held_by(attribute)]
     return found
+
+
+@pytest.fixture(scope="module")
+def needed() -> dict[str, str]:
+    """The state of each patch on this vLLM, as it is."""
+    vllm_responses_fix.uninstall()
+    states = {p.name: p.state for p in vllm_responses_fix.install().patches}
+    vllm_responses_fix.uninstall()
+    return states
 
 
 @pytest.fixture(autouse=True)
@@ -84,29 +84,29 @@ def logged() -> Iterator[list[logging.LogRecord]]:
 
 
 def test_uninstall_restores_the_very_objects() -> None:
-    before = all_seams()
+    before = all_places()
     assert not is_patched()
     vllm_responses_fix.install()
     assert is_patched()
     vllm_responses_fix.uninstall()
     assert not is_patched()
-    after = all_seams()
+    after = all_places()
     assert len(before) == len(after)
     assert all(one is other for one, other in zip(before, after, strict=True))
 
 
 def test_installing_again_changes_nothing() -> None:
     vllm_responses_fix.install()
-    first = all_seams()
+    first = all_places()
     vllm_responses_fix.install()
-    assert all(a is b for a, b in zip(first, all_seams(), strict=True))
+    assert all(a is b for a, b in zip(first, all_places(), strict=True))
     vllm_responses_fix.uninstall()
     vllm_responses_fix.uninstall()
     assert not is_patched()
 
 
 def test_many_threads_install_once() -> None:
-    before = all_seams()
+    before = all_places()
     barrier = threading.Barrier(8)
 
     def work() -> None:
@@ -121,7 +121,7 @@ def test_many_threads_install_once() -> None:
         thread.join()
     assert is_patched()
     vllm_responses_fix.uninstall()
-    assert all(a is b for a, b in zip(before, all_seams(), strict=True))
+    assert all(a is b for a, b in zip(before, all_places(), strict=True))
 
 
 def test_status_names_what_was_replaced() -> None:
@@ -130,64 +130,78 @@ def test_status_names_what_was_replaced() -> None:
     assert status == vllm_responses_fix.status()
     assert status.vllm == VERSION
     assert [patch.name for patch in status.patches] == [p.name for p in PATCHES]
-    assert {patch.name: patch.state for patch in status.patches} == NEEDED
+    assert {patch.state for patch in status.patches} <= {"applied", "not needed"}
     assert all(patch.upstream for patch in status.patches)
     for patch in status.patches:
         assert bool(patch.targets) == (patch.state == "applied")
 
 
 def test_an_unknown_release_with_known_functions_is_patched(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, needed: dict[str, str]
 ) -> None:
     monkeypatch.setattr(vllm, "__version__", "0.99.0rc1")
     status = vllm_responses_fix.install()
-    assert status.state == "applied"
+    assert {patch.name: patch.state for patch in status.patches} == needed
     assert is_patched()
-    assert status.reason == f"its functions are those of vLLM {VERSION}"
 
 
-@pytest.mark.parametrize(
-    "patch", [name for name, state in NEEDED.items() if state == "applied"]
-)
+@pytest.mark.parametrize("patch", [patch.name for patch in PATCHES])
 def test_each_patch_can_be_switched_off(
-    patch: str, monkeypatch: pytest.MonkeyPatch
+    patch: str, monkeypatch: pytest.MonkeyPatch, needed: dict[str, str]
 ) -> None:
     monkeypatch.setenv("VLLM_RESPONSES_FIX_DISABLE", patch)
     status = vllm_responses_fix.install()
     states = {patch.name: patch.state for patch in status.patches}
-    assert states == {**NEEDED, patch: "off"}
+    out = {name for name, names in NEEDS.items() if patch in names}
+    refused = {name: "refused" for name in out if needed[name] == "applied"}
+    assert states == {**needed, **refused, patch: "off"}
     assert is_patched() == (patch != "reconstruction")
 
 
 def test_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = all_seams()
+    before = all_places()
     monkeypatch.setenv("VLLM_RESPONSES_FIX", "0")
     assert vllm_responses_fix.install().state == "off"
-    assert all(a is b for a, b in zip(before, all_seams(), strict=True))
+    assert all(a is b for a, b in zip(before, all_places(), strict=True))
 
 
-def _changed_function(monkeypatch: pytest.MonkeyPatch) -> str:
-    def construct_chat_messages_with_tool_call(items: Any) -> list[Any]:
+@dataclass
+class Spoiled:
+    """What is to be seen of a vLLM that differs from what a patch knows.
+
+    Attributes:
+        patch: the patch that stays out.
+        reason: what is said of it.
+        also: patches that then stay out, too.
+    """
+
+    patch: str
+    reason: str
+    also: tuple[str, ...] = ()
+
+
+def _changed_function(monkeypatch: pytest.MonkeyPatch) -> Spoiled:
+    def construct_chat_messages_with_tool_call(
+        items: Any, messages: Any = None
+    ) -> list[Any]:
         """A fork has its own."""
         return []
 
     name = "construct_chat_messages_with_tool_call"
     monkeypatch.setattr(utils, name, construct_chat_messages_with_tool_call)
-    return f"{utils.__name__}.{name} is not the code this kit knows"
+    return Spoiled(
+        "reconstruction",
+        f"{utils.__name__}.{name} is not code this kit knows",
+        ("all-parts", "merge-items"),
+    )
 
 
-def _changed_in_an_unknown_release(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(vllm, "__version__", f"{VERSION}.post9")
-    changed = _changed_function(monkeypatch)
-    return f"not {VERSION}.post9, and compared with {VERSION} {changed}"
-
-
-def _missing_function(monkeypatch: pytest.MonkeyPatch) -> str:
+def _missing_function(monkeypatch: pytest.MonkeyPatch) -> Spoiled:
     monkeypatch.delattr(serving.OpenAIServingResponses, "_make_not_found_error")
-    return "_make_not_found_error is missing"
+    return Spoiled("chain-errors", "_make_not_found_error is missing")
 
 
-def _wrapped_function(monkeypatch: pytest.MonkeyPatch) -> str:
+def _wrapped_function(monkeypatch: pytest.MonkeyPatch) -> Spoiled:
     """Another plugin was there first; what it does must not be lost."""
     original = serving.OpenAIServingResponses._make_not_found_error
 
@@ -198,70 +212,137 @@ def _wrapped_function(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(
         serving.OpenAIServingResponses, "_make_not_found_error", wrapper
     )
-    return "_make_not_found_error is not the code this kit knows"
+    return Spoiled("chain-errors", "_make_not_found_error is not code this kit knows")
 
 
-def _another_import(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(CALLER, "construct_input_messages", lambda **_: [])
-    return f"{CALLER.__name__} has another construct_input_messages"
+def _another_import(monkeypatch: pytest.MonkeyPatch) -> Spoiled:
+    """What the server calls is not what the kit would replace."""
+    for caller in CALLERS:
+        monkeypatch.setattr(
+            caller, "construct_input_messages", lambda **_: [{"role": "user"}]
+        )
+    return Spoiled("reconstruction", "in, a chained turn")
 
 
-def _dead_canary(monkeypatch: pytest.MonkeyPatch) -> str:
-    broken = RECONSTRUCTION.construct_input_messages
+def _stored_otherwise(monkeypatch: pytest.MonkeyPatch) -> Spoiled:
+    """What is kept of a request is not what was made for it."""
 
-    def construct_input_messages(**arguments: Any) -> Any:
-        return broken(**{**arguments, "prev_response_output": None})
+    async def _create_responses(self: Any, request: Any, messages: Any) -> Any:
+        self.response_store.get(request.previous_response_id)
+        self.msg_store[request.request_id] = messages[-1:]
 
     monkeypatch.setattr(
-        RECONSTRUCTION, "construct_input_messages", construct_input_messages
+        serving.OpenAIServingResponses, "_create_responses", _create_responses
     )
-    return "a chained turn differs from the replayed one"
+    return Spoiled(
+        "reconstruction",
+        "_create_responses does with msg_store is not",
+        ("snapshots", "chain-errors", "harmony-reconstruction"),
+    )
 
 
-def _defect_of_the_kit(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.delattr(RECONSTRUCTION, "construct_input_messages")
-    return "the kit itself failed"
+def _patch_that_mends_nothing(monkeypatch: pytest.MonkeyPatch) -> Spoiled:
+    code = _code_of("reconstruction")
+    mending = code.construct_input_messages
+
+    def construct_input_messages(**arguments: Any) -> Any:
+        return mending(**{**arguments, "prev_response_output": None})
+
+    monkeypatch.setattr(code, "construct_input_messages", construct_input_messages)
+    return Spoiled("reconstruction", "a chained turn differs from the replayed one")
+
+
+def _defect_of_the_kit(monkeypatch: pytest.MonkeyPatch) -> Spoiled:
+    monkeypatch.delattr(_code_of("reconstruction"), "construct_input_messages")
+    return Spoiled("reconstruction", "the kit itself failed")
+
+
+def _probe_that_fails(monkeypatch: pytest.MonkeyPatch) -> Spoiled:
+    monkeypatch.delattr(importlib.import_module(f"{PATCHES[0].package}.probe"), "fault")
+    return Spoiled("reconstruction", "its probe can't run here")
+
+
+def _code_of(name: str) -> Any:
+    """The module of the variant that fits this vLLM."""
+    vllm_responses_fix.install()
+    (patch,) = (p for p in PATCHES if p.name == name)
+    (status,) = (p for p in vllm_responses_fix.status().patches if p.name == name)
+    vllm_responses_fix.uninstall()
+    return importlib.import_module(f"{patch.package}.{status.variant}")
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
         _changed_function,
-        _changed_in_an_unknown_release,
         _missing_function,
         _wrapped_function,
         _another_import,
-        _dead_canary,
+        _stored_otherwise,
+        _patch_that_mends_nothing,
         _defect_of_the_kit,
+        _probe_that_fails,
     ],
 )
-def test_what_is_not_known_is_not_touched(
-    spoil: Callable[[pytest.MonkeyPatch], str],
+def test_a_patch_without_its_ground_stays_out_and_the_others_go_in(
+    spoil: Callable[[pytest.MonkeyPatch], Spoiled],
     monkeypatch: pytest.MonkeyPatch,
     logged: list[logging.LogRecord],
+    needed: dict[str, str],
 ) -> None:
     with monkeypatch.context() as spoiled:
-        reason = spoil(spoiled)
-        before = all_seams()
+        expected = spoil(spoiled)
+        before = all_places()
+        logged.clear()
         status = vllm_responses_fix.install()
-        after = all_seams()
+        states = {patch.name: patch.state for patch in status.patches}
+        vllm_responses_fix.uninstall()
+        after = all_places()
 
-    assert status.state == "refused"
-    assert reason in status.reason
-    states = {patch.state for patch in status.patches}
-    assert states <= {"refused", "fixed upstream"}
     assert all(a is b for a, b in zip(before, after, strict=True))
+    (reason,) = (p.reason for p in status.patches if p.name == expected.patch)
+    assert expected.reason in reason
+    assert states[expected.patch] == "refused"
+    others = {name for name in states if states[name] != needed[name]}
+    assert others - {expected.patch} <= set(expected.also)
     warnings = [record for record in logged if record.levelname == "WARNING"]
     assert len(warnings) == 1
-    assert reason in warnings[0].getMessage()
+    assert expected.reason in warnings[0].getMessage()
 
 
-def test_strict_refuses_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_patch_without_those_it_needs_stays_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    by_name = {patch.name: patch for patch in PATCHES}
+    patches = [by_name["reconstruction"], by_name["chain-errors"]]
+    decisions = decide(
+        patches, {"chain-errors": ["reconstruction"]}, ["reconstruction"]
+    )
+    states = [(d.state, d.reason) for d in decisions]
+    assert states[1] == ("refused", "it needs reconstruction")
+    assert not any(decision.substitutions for decision in decisions)
+
+
+def test_strict_asks_for_the_path_that_the_server_uses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("VLLM_RESPONSES_FIX_STRICT", "1")
-    _changed_in_an_unknown_release(monkeypatch)
-    with pytest.raises(activation.StrictError, match=r"not .*\.post9.*STRICT=1"):
+    with monkeypatch.context() as spoiled:
+        _changed_function(spoiled)
         vllm_responses_fix.install()
-    assert not is_patched()
+        activation.prepare_server("harmony")
+        with pytest.raises(activation.StrictError, match=r"without reconstruction: "):
+            activation.prepare_server("chat")
+        vllm_responses_fix.uninstall()
+
+
+def test_strict_refuses_where_no_path_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VLLM_RESPONSES_FIX_STRICT", "1")
+    with monkeypatch.context() as spoiled:
+        _missing_function(spoiled)
+        with pytest.raises(activation.StrictError, match=r"STRICT=1.*chain-errors"):
+            vllm_responses_fix.install()
+        vllm_responses_fix.uninstall()
 
 
 def test_a_wrong_setting_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:

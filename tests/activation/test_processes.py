@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pytest
 import vllm
+import vllm.entrypoints.openai.responses.serving
 from processes import IMPORT_SERVING, SERVING, run
 
-from vllm_responses_fix.releases import RELEASES
+from vllm_responses_fix.places import held_by
 
 pytestmark = pytest.mark.activation
 
 VERSION = vllm.__version__.partition("+")[0]
 # Whether the name that the server calls leads to the kit.
-CALLER = RELEASES[VERSION].seams["construct_input_messages"].imported_into[0]
+(CALLER,) = (
+    module.__name__
+    for module in held_by("construct_input_messages")
+    if not module.__name__.endswith(".responses.utils")
+)
 REPORT = f"""
 import json, sys
 caller = sys.modules[{CALLER!r}]
@@ -97,7 +102,7 @@ def test_a_wrong_value_stops_the_server_with_a_clear_error(unpacked: Path) -> No
     assert "VLLM_RESPONSES_FIX='banana'" in result.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"]])
+@pytest.mark.parametrize("arguments", [["status", "--verbose"], ["status", "--json"]])
 def test_status_without_a_server(installed: Path, arguments: list[str]) -> None:
     code = f"""
 from vllm_responses_fix.cli import main
@@ -105,7 +110,11 @@ import_vllm()
 raise SystemExit(main({arguments!r}))
 """
     # Here vLLM sets up its log before the command can say where it goes.
-    result = run(code, installed, VLLM_LOGGING_STREAM="ext://sys.stderr")
+    environ = {
+        "VLLM_LOGGING_STREAM": "ext://sys.stderr",
+        "VLLM_PLUGINS": "responses_fix",
+    }
+    result = run(code, installed, **environ)
     for name in (VERSION, "construct_input_messages", "issues/43244"):
         assert name in result.stdout
     if "--json" in arguments:

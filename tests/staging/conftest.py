@@ -7,9 +7,9 @@ import pytest
 import vllm
 from harness.vocabulary import prepare_vocabulary
 from staged_series import Staged
+from staging.chosen import choose
 from staging.series import make_steps
 from staging.trial import make_tree
-from staging.vllm_tree import recognise
 
 SIGNER = "[user]\n\tname = A Developer\n\temail = developer@example.com\n"
 
@@ -25,11 +25,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Staged:
     root = Path(vllm.__file__).parents[1]
-    version = recognise(root)
-    steps = make_steps(root, version)
+    chosen = choose(root)
+    steps = make_steps(root, chosen)
     tree = tmp_path_factory.mktemp("staged") / "tree"
     make_tree(steps, len(steps), root, tree)
-    return Staged(root, version, steps, tree)
+    return Staged(root, chosen, steps, tree)
 
 
 @pytest.fixture(scope="session")

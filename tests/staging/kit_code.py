@@ -11,6 +11,7 @@ import copy
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
+from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
 
@@ -49,7 +50,8 @@ class KitModule:
             if isinstance(node, ast.ImportFrom) and node.level:
                 if name in {alias.name for alias in node.names}:
                     package = self._module.__name__.rpartition(".")[0]
-                    return kit_module(f"{package}.{node.module}").owner(name)
+                    module = f"{'.' * node.level}{node.module}"
+                    return kit_module(resolve_name(module, package)).owner(name)
             elif name in set(_names_defined(node)):
                 return self
         return None

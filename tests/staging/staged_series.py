@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from staging.chosen import Chosen
 from staging.series import Step
 
 
@@ -12,12 +13,12 @@ class Staged:
 
     Attributes:
         root: the folder that holds the installed vLLM.
-        version: the release it is.
+        chosen: the patches that it needs.
         steps: the series.
         tree: a copy of the installed vLLM with all of the series in it.
     """
 
     root: Path
-    version: str
+    chosen: Chosen
     steps: list[Step]
     tree: Path

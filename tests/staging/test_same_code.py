@@ -4,13 +4,7 @@ import pytest
 from kit_code import helpers, kit_module, vllm_code
 from staged_series import Staged
 
-from vllm_responses_fix.patches import Variant, needed
-from vllm_responses_fix.releases import RELEASES
-
-
-@pytest.fixture
-def variants(staged: Staged) -> list[Variant]:
-    return [variant for _, variant in needed(RELEASES[staged.version].patches)]
+from vllm_responses_fix.places import PLACES
 
 
 @pytest.fixture(scope="module")
@@ -26,39 +20,41 @@ def patched(staged: Staged) -> dict[str, list[list[str]]]:
 
 
 def test_what_replaces_a_function(
-    staged: Staged, variants: list[Variant], patched: dict[str, list[list[str]]]
+    staged: Staged, patched: dict[str, list[list[str]]]
 ) -> None:
-    seams = RELEASES[staged.version].seams
-    wrapped = {name for variant in variants for name in variant.wraps}
-    for variant in variants:
-        for name in variant.replaces:
-            owner = kit_module(variant.module).owner(name)
+    patches = staged.chosen.patches
+    wrapped = {ground.place for _, variant in patches for ground in variant.wraps}
+    for patch, variant in patches:
+        for place in (ground.place for ground in variant.replaces):
+            owner = kit_module(patch.module(variant)).owner(place)
             assert owner is not None
-            ours, places = owner.code[name], patched[seams[name].qualname]
-            if name in wrapped:
+            ours, places = owner.code[place], patched[PLACES[place][1]]
+            if place in wrapped:
                 # The wrapper's statements are in it, too.
-                places = [place[: len(ours)] for place in places]
-            assert ours in places, name
+                places = [lines[: len(ours)] for lines in places]
+            assert ours in places, place
 
 
 def test_what_wraps_a_function(
-    staged: Staged, variants: list[Variant], patched: dict[str, list[list[str]]]
+    staged: Staged, patched: dict[str, list[list[str]]]
 ) -> None:
-    seams = RELEASES[staged.version].seams
-    for variant in variants:
-        for name, factory in variant.wraps.items():
-            owner = kit_module(variant.module).owner(factory)
+    for patch, variant in staged.chosen.patches:
+        for ground in variant.wraps:
+            owner = kit_module(patch.module(variant)).owner(ground.by)
             assert owner is not None
-            (place,) = patched[seams[name].qualname]
+            (place,) = patched[PLACES[ground.place][1]]
             lines = iter(place)
-            for statement in owner.wrapper_lines(factory):
-                assert statement in lines, f"{statement} is not in {seams[name]}"
+            for statement in owner.wrapper_lines(ground.by):
+                assert statement in lines, f"{statement} is not in {ground.place}"
 
 
-def test_helpers(variants: list[Variant], patched: dict[str, list[list[str]]]) -> None:
-    for variant in variants:
-        functions = (*variant.replaces, *variant.wraps.values())
-        for owner, name in helpers(variant.module, functions):
+def test_helpers(staged: Staged, patched: dict[str, list[list[str]]]) -> None:
+    for patch, variant in staged.chosen.patches:
+        functions = (
+            *(ground.place for ground in variant.replaces),
+            *(ground.by for ground in variant.wraps),
+        )
+        for owner, name in helpers(patch.module(variant), functions):
             if name == "logger":
                 continue  # vLLM's file has its own
             for qualname, lines in owner.code.items():

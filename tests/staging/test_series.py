@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from staged_series import Staged
+from staging.chosen import choose
 from staging.fixes import FIXES
 from staging.series import RUFF_CONFIG as RUFF
 from staging.series import TESTS, touched
-from staging.vllm_tree import UnknownTreeError, overlay, recognise
+from staging.vllm_tree import UnknownTreeError, overlay
 
 from vllm_responses_fix.patches import PATCHES
-from vllm_responses_fix.releases import RELEASES
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / "scripts" / "stage_upstream_pr.py"
@@ -208,15 +208,15 @@ def test_a_changed_tree_is_no_release(staged: Staged, tmp_path: Path) -> None:
     path.write_text(text.replace("messages.extend(input_messages)", "pass"))
 
     with pytest.raises(UnknownTreeError, match="construct_input_messages"):
-        recognise(tmp_path)
+        choose(tmp_path)
 
 
 def test_every_patch_has_a_fix_and_every_fix_its_tests() -> None:
-    assert {patch.name for patch in PATCHES} == FIXES.keys()
+    assert {p.name for p in PATCHES if p.for_upstream} == FIXES.keys()
     tests = {fix.test for fix in FIXES.values()}
     assert tests == {path.name for path in TESTS.glob("test_*.py")}
     for path in TESTS.glob("*/test_*.py"):
-        assert path.parent.name in RELEASES
+        assert re.fullmatch(r"\d+\.\d+\.\d+", path.parent.name)
         assert path.name in tests
 
 

@@ -24,6 +24,9 @@ class VllmResponsesFixHook:
             sys.meta_path.remove(cls)
             try:
                 _install()
+            except ValueError as error:
+                # A setting that means nothing: whoever set it is to know.
+                raise SystemExit(f"{error}") from None
             except Exception as error:
                 print(f"vllm-responses-fix: not active: {error!r}", file=sys.stderr)
         return None

@@ -7,21 +7,23 @@ from unittest.mock import MagicMock
 from openai.types.responses import ResponseReasoningItem
 
 from vllm.entrypoints.chat_utils import _postprocess_messages
-from vllm.entrypoints.openai.parser.responses_parser import ResponsesParser
+from vllm.entrypoints.openai.responses.context import ParsableContext
 from vllm.entrypoints.openai.responses.protocol import ResponsesRequest
 
 
 def test_parser_does_not_append_to_the_stored_messages():
     stored = [{"role": "user", "content": "Hello"}]
-    parser = ResponsesParser(
+    context = ParsableContext(
+        response_messages=stored,
         tokenizer=MagicMock(),
         reasoning_parser_cls=MagicMock(),
-        response_messages=stored,
         request=ResponsesRequest(input="Hello"),
+        available_tools=None,
         tool_parser_cls=None,
         chat_template=None,
         chat_template_content_format="auto",
     )
+    parser = context.parser
     item = ResponseReasoningItem(id="rs_1", summary=[], type="reasoning")
     parser.response_messages.append(item)
 

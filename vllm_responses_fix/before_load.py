@@ -1,0 +1,92 @@
+"""What a server has to be told before it loads its model, which takes minutes.
+
+`EngineArgs.create_engine_config` is where vLLM has read its arguments and the model's
+configuration, and has loaded nothing yet.
+"""
+
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .patching import Substitution
+from .settings import VARIABLES
+
+logger = logging.getLogger("vllm.responses_fix")
+
+TRIGGER = "vllm.engine.arg_utils"
+"""The module that has `EngineArgs`."""
+
+_RUST_FRONTEND = "VLLM_USE_RUST_FRONTEND"
+
+
+def put_in(prepare: Callable[[str], None]) -> list[Substitution]:
+    """Have a server prepared as soon as its model is known.
+
+    Args:
+        prepare: called with the way to a prompt that the model takes, `chat` or
+            `harmony`. What it raises ends the start, as one sentence.
+
+    Returns:
+        What was done, for `undo_all`; nothing, where this vLLM has no such function.
+    """
+    engine_args: Any = getattr(sys.modules[TRIGGER], "EngineArgs", None)
+    original = vars(engine_args or object).get("create_engine_config")
+    if original is None:
+        return []
+
+    @functools.wraps(original)
+    def create_engine_config(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with _variables_known():
+            config = original(self, *args, **kwargs)
+        if _is_for_a_server(*args, **kwargs):
+            _warn_of_other_frontends()
+            try:
+                prepare(_path_of(config))
+            except (RuntimeError, ValueError) as error:
+                raise SystemExit(str(error)) from None
+        return config
+
+    name = "create_engine_config"
+    done = Substitution(engine_args, name, original, create_engine_config)
+    done.do()
+    return [done]
+
+
+@contextmanager
+def _variables_known() -> Iterator[None]:
+    """Let vLLM's check of variables that start with `VLLM_` know those of the kit.
+
+    Only for as long as it checks: what stays among them becomes part of the key under
+    which vLLM keeps compiled graphs.
+    """
+    known = sys.modules["vllm.envs"].environment_variables
+    added = [name for name in VARIABLES if name not in known]
+    for name in added:
+        known[name] = functools.partial(os.environ.get, name)
+    try:
+        yield
+    finally:
+        for name in added:
+            known.pop(name, None)
+
+
+def _is_for_a_server(usage_context: Any = None, *_: Any, **__: Any) -> bool:
+    return getattr(usage_context, "name", None) == "OPENAI_API_SERVER"
+
+
+def _path_of(config: Any) -> str:
+    model_type = getattr(config.model_config.hf_config, "model_type", None)
+    return "harmony" if model_type == "gpt_oss" else "chat"
+
+
+def _warn_of_other_frontends() -> None:
+    if os.environ.get(_RUST_FRONTEND, "0") not in ("", "0"):
+        logger.warning(
+            "vllm-responses-fix has no effect on this server: with %s its HTTP "
+            "server is not Python, and does not go through what the kit patches.",
+            _RUST_FRONTEND,
+        )

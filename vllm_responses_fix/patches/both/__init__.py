@@ -1,0 +1,1 @@
+"""Patches of both ways to a prompt."""

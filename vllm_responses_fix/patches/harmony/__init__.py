@@ -1,0 +1,1 @@
+"""Patches of the way through Harmony messages (gpt-oss)."""

@@ -1,0 +1,163 @@
+"""The one file that knows where in vLLM a function lives.
+
+A *place* is a function of vLLM that a patch replaces, wraps or relies on. Some are in
+some releases only; whether one is there, and is what a patch was written for, is for
+`recognition` to find out. Who has imported a function by name is not written down, as
+upstream moves such imports about: `held_by` looks.
+"""
+
+import importlib
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+_RESPONSES = "vllm.entrypoints.openai.responses"
+_UTILS = f"{_RESPONSES}.utils"
+_SERVING = f"{_RESPONSES}.serving"
+_SERVER = "OpenAIServingResponses"
+_HARMONY = f"{_RESPONSES}.harmony"
+_CONTEXT = f"{_RESPONSES}.context"
+_STREAMING = f"{_RESPONSES}.streaming_events"
+_HARMONY_UTILS = "vllm.entrypoints.openai.parser.harmony_utils"
+_RENDERER = "vllm.renderers.online_renderer"
+
+TRIGGER = _SERVING
+"""Once this module is imported, all that has places is too."""
+
+PLACES: Mapping[str, tuple[str, str]] = {
+    # From items to chat messages.
+    "construct_input_messages": (_UTILS, "construct_input_messages"),
+    "construct_chat_messages_with_tool_call": (
+        _UTILS,
+        "construct_chat_messages_with_tool_call",
+    ),
+    "construct_message_from_response_item": (
+        _UTILS,
+        "_construct_message_from_response_item",
+    ),
+    # 0.21 only: one message an item, and what combines some of them.
+    "construct_single_message_from_response_item": (
+        _UTILS,
+        "_construct_single_message_from_response_item",
+    ),
+    "maybe_combine_reasoning_and_tool_call": (
+        _UTILS,
+        "_maybe_combine_reasoning_and_tool_call",
+    ),
+    "postprocess_messages": ("vllm.entrypoints.chat_utils", "_postprocess_messages"),
+    "parsable_context_init": (_CONTEXT, "ParsableContext.__init__"),
+    # The server.
+    "create_responses": (_SERVING, f"{_SERVER}._create_responses"),
+    "validate_create_responses_input": (
+        _SERVING,
+        f"{_SERVER}._validate_create_responses_input",
+    ),
+    "make_not_found_error": (_SERVING, f"{_SERVER}._make_not_found_error"),
+    "responses_stream_generator": (_SERVING, f"{_SERVER}.responses_stream_generator"),
+    "responses_full_generator": (_SERVING, f"{_SERVER}.responses_full_generator"),
+    # From items to Harmony messages: the server up to 0.29, then the renderer.
+    "make_request_with_harmony": (_SERVING, f"{_SERVER}._make_request_with_harmony"),
+    "construct_input_messages_with_harmony": (
+        _SERVING,
+        f"{_SERVER}._construct_input_messages_with_harmony",
+    ),
+    "extract_system_message_from_request": (
+        _SERVING,
+        f"{_SERVER}._extract_system_message_from_request",
+    ),
+    "construct_harmony_system_input_message": (
+        _SERVING,
+        f"{_SERVER}._construct_harmony_system_input_message",
+    ),
+    "server_builtin_tool_descriptions": (
+        _SERVING,
+        f"{_SERVER}._get_harmony_builtin_tool_descriptions",
+    ),
+    "renderer_builtin_tool_descriptions": (
+        _RENDERER,
+        "OnlineRenderer._get_harmony_builtin_tool_descriptions",
+    ),
+    "render_responses": (_RENDERER, "OnlineRenderer.render_responses"),
+    "render_responses_with_harmony": (
+        _RENDERER,
+        "OnlineRenderer._render_responses_with_harmony",
+    ),
+    "render_responses_harmony_messages": (
+        _RENDERER,
+        "OnlineRenderer.render_responses_harmony_messages",
+    ),
+    "construct_harmony_previous_input_messages": (
+        _HARMONY,
+        "construct_harmony_previous_input_messages",
+    ),
+    "response_input_to_harmony": (_HARMONY, "response_input_to_harmony"),
+    "build_harmony_preamble": (_HARMONY_UTILS, "build_harmony_preamble"),
+    "extract_instructions_from_messages": (
+        _HARMONY_UTILS,
+        "extract_instructions_from_messages",
+    ),
+    "get_system_or_developer_message": (
+        _HARMONY_UTILS,
+        "get_system_or_developer_message",
+    ),
+    "render_for_completion": (_HARMONY_UTILS, "render_for_completion"),
+    "auto_drop_analysis_messages": (_HARMONY_UTILS, "auto_drop_analysis_messages"),
+    # From what a model wrote in Harmony to output items.
+    "make_response_output_items_with_harmony": (
+        _SERVING,
+        f"{_SERVER}._make_response_output_items_with_harmony",
+    ),
+    "harmony_to_response_output": (_HARMONY, "harmony_to_response_output"),
+    "parser_state_to_response_output": (_HARMONY, "parser_state_to_response_output"),
+    "parse_function_call": (_HARMONY, "_parse_function_call"),
+    "parse_final_message": (_HARMONY, "_parse_final_message"),
+    "emit_content_delta_events": (_STREAMING, "emit_content_delta_events"),
+    "emit_previous_item_done_events": (_STREAMING, "emit_previous_item_done_events"),
+    "harmony_context_init": (_CONTEXT, "HarmonyContext.__init__"),
+    "harmony_context_append_output": (_CONTEXT, "HarmonyContext.append_output"),
+    "harmony_context_append_tool_output": (
+        _CONTEXT,
+        "HarmonyContext.append_tool_output",
+    ),
+    "streaming_harmony_context_append_output": (
+        _CONTEXT,
+        "StreamingHarmonyContext.append_output",
+    ),
+    "streaming_harmony_context_append_tool_output": (
+        _CONTEXT,
+        "StreamingHarmonyContext.append_tool_output",
+    ),
+}
+
+
+def full_name(place: str) -> str:
+    """Module and qualified name of a place."""
+    return ".".join(PLACES[place])
+
+
+def locate(place: str) -> tuple[Any, str]:
+    """The module or class that has a function, and its name there.
+
+    Raises:
+        ImportError, AttributeError, KeyError: this vLLM has no such function.
+    """
+    module, qualname = PLACES[place]
+    *path, attribute = qualname.split(".")
+    holder: Any = importlib.import_module(module)
+    for name in path:
+        holder = getattr(holder, name)
+    # A method that is inherited is not this class's to replace.
+    vars(holder)[attribute]
+    return holder, attribute
+
+
+def held_by(attribute: str) -> list[ModuleType]:
+    """The modules of vLLM that have something of that name, as far as imported."""
+    return [
+        module
+        for name, module in sorted(sys.modules.items())
+        if name.startswith("vllm.")
+        and isinstance(module, ModuleType)
+        and attribute in vars(module)
+    ]

@@ -1,0 +1,63 @@
+"""What probes are made of: requests as clients send them, and a server without a model.
+
+A probe runs at the start of every server, so it takes milliseconds and needs nothing
+that has to be loaded: no tokenizer, no Harmony vocabulary.
+"""
+
+import json
+from collections.abc import Coroutine
+from typing import Any
+
+
+def request(wire: str | list[dict[str, Any]], **fields: Any) -> Any:
+    """A `ResponsesRequest`, read from JSON as the server reads it."""
+    from vllm.entrypoints.openai.responses.protocol import ResponsesRequest
+
+    body = json.dumps({"input": wire, **fields})
+    return ResponsesRequest.model_validate_json(body)
+
+
+def items(wire: list[dict[str, Any]]) -> Any:
+    """Items of a request's input, as vLLM has them."""
+    return request(wire).input
+
+
+def server() -> Any:
+    """An `OpenAIServingResponses` that has what its methods ask for, and no engine."""
+    from vllm.entrypoints.openai.responses import serving
+
+    # Its constructor wants a model.
+    made: Any = serving.OpenAIServingResponses.__new__(serving.OpenAIServingResponses)
+    made.use_harmony = False
+    made.parser = None
+    made.tool_server = None
+    made.enable_store = True
+    made.enable_log_outputs = False
+    made.enable_per_request_metrics = False
+    made.log_error_stack = False
+    made.request_logger = None
+    made.response_store = {}
+    made.msg_store = {}
+    return made
+
+
+def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """The result of a coroutine that waits for nothing.
+
+    It may run inside an event loop, which can't run another one.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise RuntimeError("a probe waits for something")
+
+
+class Anything:
+    """Takes the place of what a probe does not look at."""
+
+    def __getattr__(self, name: str) -> "Anything":
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> "Anything":
+        return self
