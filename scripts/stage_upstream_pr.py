@@ -5,8 +5,8 @@
 
 Of a git checkout of vLLM, or of an installed package (then `git apply`). The staged
 tests are run, each before and after its patch, with the Python this is run with: it
-needs what vLLM and its tests need, libcst and ruff. `Signed-off-by` is git's user.name
-and user.email.
+needs what vLLM and its tests need, libcst, ruff and Harmony's vocabulary, and says
+first what is missing. `Signed-off-by` is git's user.name and user.email.
 """
 
 import argparse
@@ -15,6 +15,11 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from staging.requirements import missing
+
+if problems := missing():
+    sys.exit("\n  ".join(["stage_upstream_pr.py needs, and does not find:", *problems]))
 
 from staging.chosen import choose
 from staging.description import describe

@@ -27,11 +27,13 @@ _COMMAND = re.compile(
     r"(scripts/[\w./]+\.sh\b[^`#\n]*|vllm-responses-fix [a-z][^`#\n]*)",
     re.MULTILINE,
 )
+# An option of run.sh itself.
+_RELEASE = re.compile(r"(?<=scripts/run\.sh )--release \S+ ")
 
 
 def _commands() -> Iterator[tuple[str, ...]]:
     found = {
-        tuple(shlex.split(match[1].rstrip("\\ ")))
+        tuple(shlex.split(_RELEASE.sub("", match[1].rstrip("\\ "))))
         for file in DOCUMENTS
         if file.suffix == ".md"
         for match in _COMMAND.finditer(file.read_text("utf-8"))
