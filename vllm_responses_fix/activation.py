@@ -12,7 +12,7 @@ import sys
 import threading
 from types import ModuleType
 
-from . import before_load
+from . import before_load, server_status
 from .deciding import decide
 from .import_hook import PostImportFinder
 from .patches import NEEDS, PATCHES
@@ -23,6 +23,7 @@ from .settings import ENABLED, STRICT, Settings, read_settings
 
 logger = logging.getLogger("vllm.responses_fix")
 
+_TRIGGERS = (before_load.TRIGGER, TRIGGER, server_status.TRIGGER)
 _STORE = "VLLM_ENABLE_RESPONSES_API_STORE"
 
 _WAITING = same_for_all(
@@ -39,6 +40,8 @@ class StrictError(RuntimeError):
 _lock = threading.RLock()
 _finder: PostImportFinder | None = None
 _substitutions: list[Substitution] = []
+# The modules among _TRIGGERS that something was done for.
+_imported: set[str] = set()
 _status: Status = _UNINSTALLED
 
 
@@ -58,12 +61,12 @@ def install() -> Status:
         if _finder is None:
             # A wrong value is said now, not when a model has been loaded.
             read_settings([patch.name for patch in PATCHES])
-            _finder = PostImportFinder({TRIGGER, before_load.TRIGGER}, _after_import)
+            _finder = PostImportFinder(set(_TRIGGERS), _after_import)
             sys.meta_path.insert(0, _finder)
             _status = _WAITING
         if _status.state != "waiting":
             return _status
-    for name in (before_load.TRIGGER, TRIGGER):
+    for name in _TRIGGERS:
         if name in sys.modules:
             # Not under the lock: another thread may be in the middle of this import,
             # which ends by asking for the lock.
@@ -80,6 +83,7 @@ def uninstall() -> Status:
             _finder = None
         undo_all(_substitutions)
         _substitutions.clear()
+        _imported.clear()
         _status = _UNINSTALLED
         return _status
 
@@ -109,10 +113,14 @@ def prepare_server(path: str) -> None:
 def _after_import(module: ModuleType) -> None:
     global _status
     with _lock:
-        if _finder is None or _status.state != "waiting":
+        if _finder is None or module.__name__ in _imported:
             return
+        _imported.add(module.__name__)
         if module.__name__ == before_load.TRIGGER:
             _substitutions.extend(before_load.put_in(prepare_server))
+            return
+        if module.__name__ == server_status.TRIGGER:
+            _substitutions.extend(server_status.put_in(module, status))
             return
         settings = read_settings([patch.name for patch in PATCHES])
         _status = _apply(settings)

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import importlib.metadata
 import json
 import os
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from .places import TRIGGER
 from .report import Status, same_for_all
+from .server_status import version
 from .settings import SettingsError
 
 _MARKS = {
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="vllm-responses-fix",
         description="Makes previous_response_id correct on vLLM's Responses API.",
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action="version", version=version())
     commands = parser.add_subparsers(dest="command", required=True)
     status = commands.add_parser(
         "status",
@@ -80,13 +80,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             verify.error("--base-url is needed")
         return _verify(arguments)
     return _status(as_json=arguments.json, verbose=arguments.verbose)
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("vllm-responses-fix")
-    except importlib.metadata.PackageNotFoundError:
-        return "vllm-responses-fix, from a folder that is not installed"
 
 
 def _verify(arguments: argparse.Namespace) -> int:
