@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from postgres_server import PostgresServer
 from redis_server import RedisServer
 
 from vllm_responses_fix.store.memory import MemoryStore
+from vllm_responses_fix.store.postgres import PostgresStore
 from vllm_responses_fix.store.protocol import NotStored, Store
 from vllm_responses_fix.store.record import Record
 from vllm_responses_fix.store.redis import RedisStore
@@ -66,17 +67,39 @@ def sqlite(folder: Path) -> Iterator[Place]:
 
 @contextmanager
 def redis(_: Path) -> Iterator[Place]:
+    yield Place(partial(RedisStore, empty_redis_server().url))
+
+
+def empty_redis_server() -> RedisServer:
+    """The server of this test run, with nothing stored in it."""
     server = _redis_server()
     server.empty()
-    yield Place(partial(RedisStore, server.url))
+    return server
 
 
 @cache
 def _redis_server() -> RedisServer:
-    folder = TemporaryDirectory()
-    server = RedisServer(Path(folder.name))
-    atexit.register(folder.cleanup)
-    atexit.register(server.stop)
+    server = RedisServer()
+    atexit.register(server.close)
+    return server
+
+
+@contextmanager
+def postgres(_: Path) -> Iterator[Place]:
+    yield Place(partial(PostgresStore, empty_postgres_server().url))
+
+
+def empty_postgres_server() -> PostgresServer:
+    """The server of this test run, with nothing stored in it."""
+    server = _postgres_server()
+    server.empty()
+    return server
+
+
+@cache
+def _postgres_server() -> PostgresServer:
+    server = PostgresServer()
+    atexit.register(server.close)
     return server
 
 
@@ -84,6 +107,7 @@ BACKENDS: dict[str, Callable[[Path], Any]] = {
     "memory": memory,
     "sqlite": sqlite,
     "redis": redis,
+    "postgres": postgres,
 }
 SHARED = [name for name in BACKENDS if name != "memory"]
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import redis
 
@@ -17,9 +18,9 @@ class RedisServer:
         url: of its first database.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self._executable = _executable()
-        self._folder = folder
+        self._folder = TemporaryDirectory()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
@@ -30,7 +31,7 @@ class RedisServer:
         self.process = subprocess.Popen(
             [
                 *(self._executable, "--bind", "127.0.0.1", "--port", str(self._port)),
-                *("--dir", self._folder, "--save", "", "--appendonly", "yes"),
+                *("--dir", self._folder.name, "--save", "", "--appendonly", "yes"),
                 *("--appendfsync", "always"),
             ],
             stdout=subprocess.DEVNULL,
@@ -53,6 +54,10 @@ class RedisServer:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def close(self) -> None:
+        self.stop()
+        self._folder.cleanup()
 
 
 def _executable() -> str:

@@ -3,11 +3,9 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from backends import LARGE, ids, record
+from backends import LARGE, empty_redis_server, ids, record
 from redis import Redis
 from redis_server import RedisServer
 
@@ -19,10 +17,8 @@ from vllm_responses_fix.store.settings import StoreSettings
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    yield server
-    server.stop()
+def server() -> RedisServer:
+    return empty_redis_server()
 
 
 def refused(url: str) -> str:

@@ -4,6 +4,7 @@ import time
 
 from ..settings import SettingsError
 from .memory import MemoryStore
+from .postgres import PostgresStore
 from .protocol import Clock, Store, StoreUnavailable
 from .redis import RedisStore
 from .settings import STORE, StoreSettings, sqlite_path, without_password
@@ -50,4 +51,5 @@ def _open(where: str, settings: StoreSettings, processes: int, clock: Clock) -> 
         return SqliteStore(
             sqlite_path(where), ttl=ttl, max_bytes=settings.max_bytes, clock=clock
         )
-    return RedisStore(where, ttl=ttl, max_bytes=settings.max_bytes, clock=clock)
+    kind = PostgresStore if where.startswith("postgresql:") else RedisStore
+    return kind(where, ttl=ttl, max_bytes=settings.max_bytes, clock=clock)
