@@ -107,6 +107,17 @@ def harmony_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerF
     return ServerFactory(write_harmony_model(_folder(tmp_path_factory, "harmony")), ())
 
 
+@pytest.fixture(scope="session")
+def mistral_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerFactory":
+    """Servers in Mistral's tokenizer mode."""
+    from harness.app import MISTRAL_ARGS, ServerFactory
+    from harness.model_folder import write_mistral_model
+
+    return ServerFactory(
+        write_mistral_model(_folder(tmp_path_factory, "mistral")), MISTRAL_ARGS
+    )
+
+
 @pytest.fixture
 def chat(
     chat_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
@@ -121,6 +132,14 @@ def chat_parts(
 ) -> "Iterator[Client]":
     """As `chat`, with a template that wants contents as lists of parts."""
     yield from _client(parts_server_factory, event_loop_thread)
+
+
+@pytest.fixture
+def mistral(
+    mistral_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+) -> "Iterator[Client]":
+    """A client of a new server in Mistral's tokenizer mode."""
+    yield from _client(mistral_server_factory, event_loop_thread)
 
 
 @pytest.fixture

@@ -56,6 +56,8 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "make_not_found_error": (_SERVING, f"{_SERVER}._make_not_found_error"),
     "responses_stream_generator": (_SERVING, f"{_SERVER}.responses_stream_generator"),
     "responses_full_generator": (_SERVING, f"{_SERVER}.responses_full_generator"),
+    # From what a model wrote to the events of a stream.
+    "open_streamed_item": (_STREAMING, "SimpleStreamingEventProcessor.open"),
     # From items to Harmony messages: the server up to 0.29, then the renderer.
     "make_request_with_harmony": (_SERVING, f"{_SERVER}._make_request_with_harmony"),
     "construct_input_messages_with_harmony": (

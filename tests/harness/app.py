@@ -22,6 +22,11 @@ CHAT_ARGS = (
     "--tool-call-parser=hermes",
     "--reasoning-parser=deepseek_r1",
 )
+MISTRAL_ARGS = (
+    "--tokenizer-mode=mistral",
+    "--enable-auto-tool-choice",
+    "--tool-call-parser=mistral",
+)
 STORE = "VLLM_ENABLE_RESPONSES_API_STORE"
 PARSER_CONTEXT = "VLLM_USE_EXPERIMENTAL_PARSER_CONTEXT"
 START_DATE = "VLLM_SYSTEM_START_DATE"

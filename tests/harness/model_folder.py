@@ -1,5 +1,6 @@
 """Model folders that hold everything vLLM's server reads, except a model."""
 
+import importlib.metadata
 import json
 from collections.abc import Sequence
 from functools import lru_cache
@@ -18,6 +19,7 @@ MAX_MODEL_LEN = 1 << 22
 END_OF_TURN = "<|im_end|>"
 HARMONY_END_OF_TURN = "<|return|>"
 HARMONY_VOCABULARY_SIZE = 201088
+MISTRAL_TOKENIZER = "mistral_common/data/tekken_240911.json"
 # As in the vocabularies of Qwen3 and DeepSeek-R1, the tags that parsers look for are
 # single tokens that are not "special", so they survive skip_special_tokens.
 TAGS = ("<think>", "</think>", "<tool_call>", "</tool_call>")
@@ -94,6 +96,29 @@ def write_harmony_model(folder: Path) -> Path:
         layer_types=["full_attention"],
         # Without YaRN, which would keep conversations shorter than MAX_MODEL_LEN.
         rope_parameters={"rope_type": "default", "rope_theta": 150000.0},
+    )
+    return folder
+
+
+def write_mistral_model(folder: Path) -> Path:
+    """Write a model folder for Mistral's tokenizer mode and return it.
+
+    mistral_common, which vLLM depends on, has the tokenizer and is the one to render
+    prompts: there is no chat template.
+    """
+    # Through the metadata, because importing the package takes seconds.
+    package = importlib.metadata.distribution("mistral_common")
+    tokenizer = Path(str(package.locate_file(MISTRAL_TOKENIZER)))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tekken.json").symlink_to(tokenizer.resolve())
+    _write_config(
+        folder,
+        architectures=["MistralForCausalLM"],
+        model_type="mistral",
+        vocab_size=131072,
+        eos_token_id=2,
+        hidden_size=64,
+        intermediate_size=64,
     )
     return folder
 

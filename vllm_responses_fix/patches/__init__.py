@@ -14,6 +14,7 @@ _FOLDERS = (
     "chat.all_parts",
     "chat.merge_items",
     "chat.snapshots",
+    "chat.streamed_call_ids",
     "both.stream_ids",
     "both.chain_errors",
     "harmony.reconstruction",
