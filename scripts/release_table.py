@@ -45,10 +45,10 @@ def main() -> None:
     sections = [
         HEAD,
         "## Patches",
-        "✓: applied. A release: vLLM itself does it, since that one. Otherwise what "
-        "`vllm-responses-fix status` says.",
+        "✓: applied. =: not needed, as the patch's probe finds no fault. Otherwise "
+        "what `vllm-responses-fix status` says. What a kit does on a release that is "
+        "newer than it: [day-one.md](day-one.md).",
         _patches(tests),
-        *_fixed_upstream(tests),
         "## Tests",
         "Every package as of the day after the release came out. The newest release "
         "has more of them, as the series for vLLM (tests/staging) is tried there, too; "
@@ -120,19 +120,9 @@ def _patch(session: Session, name: str) -> dict[str, Any]:
 def _mark(patch: dict[str, Any]) -> str:
     if patch["state"] == "applied":
         return "✓"
-    if patch["state"] == "fixed upstream":
-        return patch["reason"].removeprefix("fixed upstream in ").partition(":")[0]
+    if patch["state"] == "not needed":
+        return "="
     return patch["state"]
-
-
-def _fixed_upstream(sessions: Sequence[Session]) -> list[str]:
-    fixed = {
-        f"- `{patch['name']}`: {patch['reason']}": None
-        for session in sessions
-        for patch in session.patches
-        if patch["state"] == "fixed upstream"
-    }
-    return ["\n".join(fixed)] if fixed else []
 
 
 def _counts(sessions: Sequence[Session]) -> str:

@@ -85,7 +85,7 @@ def _known_statements(ground: ReliedOn, known: Mapping[str, str]) -> str:
 
 
 def _labels(known: Mapping[str, str]) -> str:
-    return "known: " + ", ".join(f"{print_} of {v}" for print_, v in known.items())
+    return "known: " + (", ".join(f"{f} of {v}" for f, v in known.items()) or "none")
 
 
 def _function(place: str) -> Any:

@@ -1,6 +1,6 @@
 """all-parts: see `PATCH`."""
 
-from vllm_responses_fix.patch import Patch, Replaced, Variant
+from vllm_responses_fix.patch import Patch, Replaced, Variant, Wrapped
 
 _VLLM = "https://github.com/vllm-project/vllm"
 
@@ -52,6 +52,16 @@ PATCH = Patch(
                 Replaced(
                     "construct_single_message_from_response_item",
                     {"e102dd6fd500aebb": "0.21.0"},
+                ),
+            ),
+        ),
+        Variant(
+            name="any_converter",
+            wraps=(
+                Wrapped(
+                    "construct_message_from_response_item",
+                    "convert_whole",
+                    ("item", "prev_msg"),
                 ),
             ),
         ),

@@ -39,7 +39,7 @@ def construct_single_message_from_response_item(
                     "id": item.call_id,
                     "function": {
                         "name": item.name,
-                        "arguments": _json_arguments(item.arguments),
+                        "arguments": json_arguments(item.arguments),
                     },
                     "type": "function",
                 }
@@ -103,7 +103,7 @@ def reasoning_text(item: ResponseReasoningItem) -> str:
     return "\n".join(part.text for part in item.summary)
 
 
-def _json_arguments(arguments: str) -> str:
+def json_arguments(arguments: str) -> str:
     """Arguments of a call in a form that chat_utils can decode.
 
     A call that was cut short has arguments that are no JSON; chat_utils would answer

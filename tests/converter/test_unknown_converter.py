@@ -1,0 +1,97 @@
+"""all-parts on a converter of vLLM that the kit does not know."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chat_messages import construct, parse_input
+from harness.vllm_compat import is_since
+from hidden_sources import knowing_up_to
+
+import vllm_responses_fix
+from vllm_responses_fix.deciding import decide
+from vllm_responses_fix.patches import PATCHES
+from vllm_responses_fix.patching import undo_all
+
+pytestmark = pytest.mark.skipif(
+    not is_since("0.22.0"), reason="0.21 has no converter that merges"
+)
+
+
+def message(*parts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "message",
+        "id": "msg_1",
+        "role": "assistant",
+        "status": "completed",
+        "content": list(parts),
+    }
+
+
+def text(said: str) -> dict[str, Any]:
+    return {"type": "output_text", "text": said, "annotations": []}
+
+
+REASONING = {
+    "type": "reasoning",
+    "id": "rs_1",
+    "summary": [],
+    "content": [
+        {"type": "reasoning_text", "text": "one"},
+        {"type": "reasoning_text", "text": "two"},
+    ],
+}
+SUMMARY = {
+    "type": "reasoning",
+    "id": "rs_2",
+    "summary": [
+        {"type": "summary_text", "text": "three"},
+        {"type": "summary_text", "text": "four"},
+    ],
+}
+CALL = {
+    "type": "function_call",
+    "call_id": "call_1",
+    "name": "look_up",
+    "arguments": '{"key": "value"}',
+}
+RESULT = {"type": "function_call_output", "call_id": "call_1", "output": "found"}
+CONVERSATIONS = [
+    [message(text("one"), text("two"))],
+    [message({"type": "refusal", "refusal": "no"}, text("but"))],
+    [message({"type": "refusal", "refusal": "no"})],
+    [message()],
+    [REASONING, message(text("one"), text("two")), CALL, RESULT],
+    [SUMMARY, CALL, CALL, RESULT, message(text("one"))],
+    [message(text("one")), message(text("two"), text("three"))],
+]
+
+
+@pytest.fixture
+def unknown(stock: None) -> Iterator[None]:
+    """The kit as it was before 0.22 came out, with that release's converter."""
+    (patch,) = (
+        patch for patch in knowing_up_to(PATCHES, "0.21.0") if patch.name == "all-parts"
+    )
+    (decision,) = decide([patch], {}, ())
+    assert decision.variant is not None
+    assert decision.variant.name == "any_converter"
+    yield
+    undo_all(decision.substitutions)
+
+
+def messages(items: list[dict[str, Any]]) -> str:
+    asked = {"role": "user", "content": "?"}
+    return json.dumps(construct(request_input=parse_input([asked, *items])))
+
+
+@pytest.fixture
+def expected() -> list[str]:
+    """What the variant that knows this converter makes of each."""
+    vllm_responses_fix.install()
+    return [messages(items) for items in CONVERSATIONS]
+
+
+def test_it_makes_the_same_messages(expected: list[str], unknown: None) -> None:
+    assert [messages(items) for items in CONVERSATIONS] == expected
