@@ -3,15 +3,16 @@
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psutil
 import psycopg
 
 
@@ -82,9 +83,14 @@ class PostgresServer:
         )
 
     def stop(self) -> None:
-        """End it without giving it time to write anything."""
-        self.process.send_signal(signal.SIGQUIT)
+        """Kill all its processes."""
+        main = psutil.Process(self.process.pid)
+        processes = [main, *main.children(recursive=True)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self.process.wait()
+        psutil.wait_procs(processes)
 
     def close(self) -> None:
         self.stop()

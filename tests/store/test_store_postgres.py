@@ -50,9 +50,9 @@ def test_what_was_put_survives_a_crash(server: PostgresServer) -> None:
 def test_a_server_that_hangs_is_unavailable(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vllm_responses_fix.store.postgres._TIMEOUT", 2.0)
     store = PostgresStore(server.url, ttl=LARGE, max_bytes=None)
     store.put(record("a"))
+    monkeypatch.setattr("vllm_responses_fix.store.postgres._TIMEOUT", 2.0)
     processes = psutil.Process(server.process.pid).children(recursive=True)
     for process in processes:
         process.suspend()

@@ -83,7 +83,19 @@ def test_a_limit_holds_whatever_is_put(place: Place) -> None:
     store = place.open(max_bytes=limit)
     for _ in range(3):
         fill(store, place, 100)
+        store.sweep()
         assert limit * 0.9 <= store.usage().bytes <= limit
+
+
+def test_a_lower_limit_after_a_restart(shared_place: Place) -> None:
+    fill(shared_place.open(), shared_place, 250)
+    limit = 10 * record("", body=KIB).size
+    store = shared_place.open(ttl=DAY, max_bytes=limit)
+    store.sweep()
+    assert store.usage().bytes == limit
+    shared_place.clock.now += 2 * DAY
+    store.sweep()
+    assert store.usage().records == 0
 
 
 def test_one_conversation_may_be_larger_than_the_limit(place: Place) -> None:

@@ -21,7 +21,8 @@ FORMAT = 1
 _APPLICATION = 0x76525366
 _TIMEOUT = 5.0
 _BATCH = 256
-_EXPIRED_AT_ONCE = 100
+# Conversations that one transaction removes, lest the others wait for it.
+_AT_ONCE = 100
 
 _SCHEMA = """
 CREATE TABLE conversations (
@@ -189,8 +190,7 @@ class SqliteStore:
         return self._write(lambda connection: self._touch(connection, keys))
 
     def sweep(self) -> None:
-        # Each write begins with removing some.
-        while self._write(self._expirable):
+        while self._write(self._retain):
             pass
 
     def usage(self) -> Usage:
@@ -509,20 +509,26 @@ class SqliteStore:
             for [key] in connection.execute(
                 f"SELECT c.key FROM conversations c WHERE c.used <= ? "
                 f"AND NOT {_IN_PROGRESS} {more} ORDER BY c.used LIMIT ?",
-                (now - self._ttl, now - ABANDONED, *parameters, _EXPIRED_AT_ONCE),
+                (now - self._ttl, now - ABANDONED, *parameters, _AT_ONCE),
             )
         ]
 
-    def _expire(self, connection: sqlite3.Connection) -> None:
-        for conversation in self._expirable(connection):
-            self._remove(connection, conversation, "expired")
+    def _retain(self, connection: sqlite3.Connection) -> int:
+        """Remove some of what retention does not keep; returns how many."""
+        return self._expire(connection) + self._evict(connection)
 
-    def _evict(self, connection: sqlite3.Connection) -> None:
+    def _expire(self, connection: sqlite3.Connection) -> int:
+        conversations = self._expirable(connection)
+        for conversation in conversations:
+            self._remove(connection, conversation, "expired")
+        return len(conversations)
+
+    def _evict(self, connection: sqlite3.Connection) -> int:
         """Make room, but not with the conversation that was used last."""
-        while self._max_bytes is not None:
+        for removed in range(_AT_ONCE):
             [size] = connection.execute("SELECT bytes FROM total").fetchone()
-            if size <= self._max_bytes:
-                return
+            if self._max_bytes is None or size <= self._max_bytes:
+                return removed
             unused = connection.execute(
                 f"SELECT c.key FROM conversations c WHERE NOT {_IN_PROGRESS} "
                 f"AND c.key != (SELECT key FROM conversations "
@@ -531,8 +537,9 @@ class SqliteStore:
                 (self.clock() - ABANDONED,),
             ).fetchone()
             if unused is None:
-                return
+                return removed
             self._remove(connection, unused[0], "evicted")
+        return _AT_ONCE
 
     def _remove(
         self, connection: sqlite3.Connection, conversation: int, reason: Reason
