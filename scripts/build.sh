@@ -45,8 +45,8 @@ for python in python3.10 python3.11 python3.12 python3.13; do
         "$python" -m venv "$work/clean"
         "$work/clean/bin/python" -m pip install -qq --disable-pip-version-check "$package"
         # In an empty folder, for nothing of the checkout to be imported.
-        (cd "$work/clean" && bin/vllm-responses-fix verify --list >/dev/null &&
+        (cd "$work/clean" && bin/vllm-responses-fix --version &&
+            bin/vllm-responses-fix verify --list >/dev/null &&
             test -f "$(bin/vllm-responses-fix hook-path)/sitecustomize.py")
-        echo "${package#dist/}"
     done
 done
