@@ -66,16 +66,22 @@ class ConversationMachine(RuleBasedStateMachine):
 
     @initialize()
     def start_server(self) -> None:
-        with environment():
-            self.server = self.loop.run(self.factory.start())
-        self.client = Client(self.server)
+        self.start()
         self.nodes = [Node(Conversation())]
         self.branched: list[Node] = []
         held["conversations"] += 1
 
+    def start(self) -> None:
+        with environment():
+            self.server = self.loop.run(self.factory.start())
+        self.client = Client(self.server)
+
     def teardown(self) -> None:
         if self.nodes:
-            self.loop.run(self.server.close())
+            self.close()
+
+    def close(self) -> None:
+        self.loop.run(self.server.close())
 
     @rule(data=st.data())
     def say(self, data: st.DataObject) -> None:

@@ -100,8 +100,14 @@ def prepare_server(path: str) -> None:
         path: the way to a prompt that its model takes, `chat` or `harmony`.
 
     Raises:
+        SettingsError: there is no such store.
         StrictError: see there.
     """
+    # Not for processes that never serve.
+    from .store.opening import check_store
+    from .store.settings import read_store_settings
+
+    check_store(read_store_settings())
     if not read_settings([patch.name for patch in PATCHES]).strict:
         return
     importlib.import_module(TRIGGER)

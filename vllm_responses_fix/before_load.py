@@ -63,8 +63,12 @@ def _variables_known() -> Iterator[None]:
     Only for as long as it checks: what stays among them becomes part of the key under
     which vLLM keeps compiled graphs.
     """
+    from .store import settings as store_settings
+
     known = sys.modules["vllm.envs"].environment_variables
-    added = [name for name in VARIABLES if name not in known]
+    added = [
+        name for name in (*VARIABLES, *store_settings.VARIABLES) if name not in known
+    ]
     for name in added:
         known[name] = functools.partial(os.environ.get, name)
     try:

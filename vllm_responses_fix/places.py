@@ -56,6 +56,14 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "make_not_found_error": (_SERVING, f"{_SERVER}._make_not_found_error"),
     "responses_stream_generator": (_SERVING, f"{_SERVER}.responses_stream_generator"),
     "responses_full_generator": (_SERVING, f"{_SERVER}.responses_full_generator"),
+    "responses_server_init": (_SERVING, f"{_SERVER}.__init__"),
+    "create_responses_entry": (_SERVING, f"{_SERVER}.create_responses"),
+    "retrieve_responses": (_SERVING, f"{_SERVER}.retrieve_responses"),
+    "cancel_responses": (_SERVING, f"{_SERVER}.cancel_responses"),
+    "responses_background_stream_generator": (
+        _SERVING,
+        f"{_SERVER}.responses_background_stream_generator",
+    ),
     # From what a model wrote to the events of a stream.
     "open_streamed_item": (_STREAMING, "SimpleStreamingEventProcessor.open"),
     # From items to Harmony messages: the server up to 0.29, then the renderer.

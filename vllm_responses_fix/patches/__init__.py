@@ -17,6 +17,7 @@ _FOLDERS = (
     "chat.streamed_call_ids",
     "both.stream_ids",
     "both.chain_errors",
+    "both.stored_responses",
     "harmony.reconstruction",
     "harmony.items",
     "harmony.truncated",

@@ -40,6 +40,16 @@ def open_store(
         ) from None
 
 
+def check_store(settings: StoreSettings) -> None:
+    """See whether a store can be opened, before a model is loaded for it.
+
+    Raises:
+        SettingsError: see `open_store`.
+    """
+    if settings.where not in (None, "auto", "memory"):
+        open_store(settings).close()
+
+
 def _open(where: str, settings: StoreSettings, processes: int, clock: Clock) -> Store:
     ttl = settings.ttl
     bounded = settings.max_bytes or DEFAULT_MAX_BYTES

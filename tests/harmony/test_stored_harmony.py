@@ -1,0 +1,71 @@
+"""Conversations with gpt-oss whose turns go to one process after the other."""
+
+from pathlib import Path
+
+import pytest
+from harmony_path import HarmonyPath
+from harness.answers import analysis, chat_text, final, harmony_answer
+from harness.app import ServerFactory
+from harness.client import Client, Conversation
+from harness.event_loop import EventLoopThread
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+from shared_store import SharedStoreMachine, close, sqlite_settings, start_with_store
+from test_conversation_machine import HarmonyMachine
+
+
+class SharedHarmonyMachine(SharedStoreMachine, HarmonyMachine):
+    """Both."""
+
+
+@pytest.mark.guards("stored-responses")
+def test_chained_equals_replayed_on_another_server(
+    harmony_server_factory: ServerFactory,
+    event_loop_thread: EventLoopThread,
+    tmp_path: Path,
+) -> None:
+    run_state_machine_as_test(
+        lambda: SharedHarmonyMachine(
+            harmony_server_factory,
+            event_loop_thread,
+            HarmonyPath(),
+            sqlite_settings(tmp_path),
+        ),
+        settings=settings(
+            max_examples=10 + settings.default.max_examples // 100,
+            stateful_step_count=10,
+        ),
+    )
+
+
+@pytest.mark.guards("stored-responses")
+async def test_a_conversation_moves_between_models(
+    harmony_server_factory: ServerFactory,
+    chat_server_factory: ServerFactory,
+    tmp_path: Path,
+) -> None:
+    """Begun on a chat template, continued on gpt-oss, and back."""
+    store = sqlite_settings(tmp_path)
+    chat, harmony = chat_server_factory, harmony_server_factory
+    conversation = Conversation()
+    for number, (factory, answer) in enumerate(
+        [
+            (chat, chat_text("Zero.", reasoning="Let me count.")),
+            (harmony, harmony_answer(analysis("Counting."), final("One."))),
+            (harmony, harmony_answer(final("Two."))),
+            (chat, chat_text("Three.")),
+            (harmony, harmony_answer(final("Four."))),
+        ]
+    ):
+        # vLLM keeps the parsers of a model in a class: one server at a time.
+        servers = await start_with_store(factory, 1, **store)
+        client = Client(servers[0])
+        say = f"Say {number}."
+        replayed = await client.create(
+            conversation.replay_body(say, store=False), answer
+        )
+        reply = await client.create(conversation.chain_body(say), answer)
+        assert reply.status == 200, reply.body
+        assert reply.prompt.text == replayed.prompt.text
+        conversation = conversation.extended(say, reply)
+        await close(servers)

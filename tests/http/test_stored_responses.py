@@ -1,0 +1,215 @@
+"""What a store is for: other processes, restarts, and times when it is not there."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.app import ServerFactory
+from harness.client import Client, Conversation
+from harness.event_loop import EventLoopThread
+from harness.scripted_engine import Answer
+from shared_store import close, sqlite_settings, start_with_store, stored_by
+
+from vllm_responses_fix.store.protocol import StoreUnavailable
+from vllm_responses_fix.store.record import Record
+from vllm_responses_fix.stored import background, unsaved
+
+pytestmark = pytest.mark.guards("stored-responses")
+
+
+@pytest.fixture
+def two_clients(
+    chat_server_factory: ServerFactory,
+    event_loop_thread: EventLoopThread,
+    tmp_path: Path,
+) -> Iterator[tuple[Client, Client]]:
+    """Clients of two servers with one store."""
+    servers = event_loop_thread.run(
+        start_with_store(chat_server_factory, 2, **sqlite_settings(tmp_path))
+    )
+    first, second = map(Client, servers)
+    yield first, second
+    event_loop_thread.run(close(servers))
+
+
+class Unreachable:
+    """A store that can't be reached while `down` is set."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.down = False
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        if not callable(method) or name in ("clock", "close"):
+            return method
+
+        def call(*args: Any) -> Any:
+            if self.down:
+                raise StoreUnavailable("the connection was refused")
+            return method(*args)
+
+        return call
+
+
+def _make_unreachable(client: Client) -> Unreachable:
+    stored = stored_by(client.server)
+    store = Unreachable(stored.store)
+    stored.store = stored._unsaved._store = store
+    return store
+
+
+async def test_a_streamed_response_is_stored_before_its_last_event(
+    two_clients: tuple[Client, Client],
+) -> None:
+    from vllm.entrypoints.openai.responses.protocol import ResponsesRequest
+
+    first, second = two_clients
+    first.server.engine.script = lambda _: Answer("Hello.")
+    serving = first.server.app.state.openai_serving_responses
+    request = ResponsesRequest(model="scripted", input="Hi.", stream=True)
+    async for event in await serving.create_responses(request):
+        if event.type == "response.completed":
+            reply = await second.retrieve(request.request_id)
+            assert reply.body == event.response.model_dump(mode="json", by_alias=True)
+            return
+    raise AssertionError("no last event")
+
+
+async def test_a_background_response_is_read_and_cancelled_elsewhere(
+    two_clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "RENEW_SECONDS", 0.02)
+    first, second = two_clients
+    never = asyncio.Event()
+    queued = await first.create(
+        {"input": "Hi.", "background": True}, Answer("Hello.", gate=never)
+    )
+    assert (await second.retrieve(queued.id)).body["status"] == "queued"
+    assert (await second.cancel(queued.id)).body["status"] == "cancelled"
+    # Who makes it notices, and stops.
+    tasks = stored_by(first.server).tasks
+    while tasks.get(queued.id) is not None:
+        await asyncio.sleep(0.01)
+    assert (await first.retrieve(queued.id)).body["status"] == "cancelled"
+    assert (await second.cancel(queued.id)).body["status"] == "cancelled"
+
+
+async def test_a_background_response_whose_process_ended_has_failed(
+    two_clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two_clients
+    never = asyncio.Event()
+    queued = await first.create(
+        {"input": "Hi.", "background": True}, Answer("Hello.", gate=never)
+    )
+    # As after a kill: nobody renews it.
+    monkeypatch.setattr(background, "LOST_SECONDS", -1.0)
+    body = (await second.retrieve(queued.id)).body
+    assert body["status"] == "failed"
+    assert "has ended" in body["error"]["message"]
+    never.set()
+
+
+async def test_a_background_response_whose_generation_fails_has_failed(
+    chat: Client,
+) -> None:
+    def fail(_: Any) -> Answer:
+        raise RuntimeError("the engine failed")
+
+    chat.server.engine.script = fail
+    queued = await chat.create({"input": "Hi.", "background": True})
+    assert (await chat.wait(queued.id)).body["status"] == "failed"
+    streamed = await chat.stream({"input": "Hi.", "background": True})
+    assert streamed.events[-1]["type"] == "response.failed"
+    assert streamed.events[-1]["response"]["status"] == "failed"
+    assert (await chat.retrieve(streamed.events[0]["response"]["id"])).body[
+        "status"
+    ] == "failed"
+
+
+async def test_the_stream_of_a_cancelled_response_ends(chat: Client) -> None:
+    never = asyncio.Event()
+    streaming = asyncio.create_task(
+        chat.stream(
+            {"input": "Hi.", "background": True, "request_id": "resp_mine"},
+            Answer("Hello.", gate=never),
+        )
+    )
+    events = stored_by(chat.server).events
+    while len(events.get("resp_mine", ((),))[0]) < 2:
+        await asyncio.sleep(0.01)
+    assert (await chat.cancel("resp_mine")).body["status"] == "cancelled"
+    assert (await streaming).events[-1]["type"] == "response.in_progress"
+
+
+async def test_events_of_another_process_are_a_400(
+    two_clients: tuple[Client, Client],
+) -> None:
+    first, second = two_clients
+    reply = await first.create({"input": "Hi."}, "Hello.")
+    refused = await second.server.http.get(f"/v1/responses/{reply.id}?stream=true")
+    assert refused.status_code == 400
+    assert refused.json()["error"]["param"] == "stream"
+
+
+async def test_an_answer_waits_while_the_store_is_down(
+    two_clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsaved, "RETRY_SECONDS", 0.02)
+    first, second = two_clients
+    stores = [_make_unreachable(client) for client in two_clients]
+    begun = await first.create({"input": "One."}, "First.")
+    for store in stores:
+        store.down = True
+    refused = await second.create(
+        {"input": "Two.", "previous_response_id": begun.id}, "Never."
+    )
+    assert refused.status == 503
+    assert "can't be read at the moment" in refused.error
+    new = await first.create({"input": "Alone."}, "Answered.")
+    next_turn = Conversation().extended("Alone.", new)
+    chained = await first.create(next_turn.chain_body("Go on."), "Gone on.")
+    assert chained.status == 200
+    for store in stores:
+        store.down = False
+    while stored_by(first.server)._unsaved.has(("", chained.id)):
+        await asyncio.sleep(0.01)
+    third = next_turn.extended("Go on.", chained)
+    elsewhere = await second.create(third.chain_body("And?"), "Done.")
+    replayed = await second.create(third.replay_body("And?"), "Done.")
+    assert elsewhere.prompt.text == replayed.prompt.text
+
+
+async def test_what_was_evicted_says_so(
+    chat_server_factory: ServerFactory,
+) -> None:
+    servers = await start_with_store(
+        chat_server_factory,
+        1,
+        VLLM_RESPONSES_FIX_STORE="memory",
+        VLLM_RESPONSES_FIX_STORE_MAX_BYTES="10kB",
+    )
+    client = Client(servers[0])
+    replies = [await client.create({"input": "Hi."}, "Hello.") for _ in range(20)]
+    assert (await client.retrieve(replies[-1].id)).status == 200
+    gone = await client.create(
+        {"input": "Go on.", "previous_response_id": replies[0].id}, "Never."
+    )
+    assert gone.status == 404
+    assert "evicted" in gone.error
+    assert "evicted" not in (await client.retrieve("resp_unknown")).error
+    await close(servers)
+
+
+async def test_a_record_of_a_newer_kit_is_refused(chat: Client) -> None:
+    stored_by(chat.server).store.put(
+        Record("resp_new", "", None, "completed", b'{"format":1000}')
+    )
+    refused = await chat.create(
+        {"input": "Hi.", "previous_response_id": "resp_new"}, "Never."
+    )
+    assert refused.status == 400
+    assert "format 1000" in refused.error

@@ -1,0 +1,94 @@
+"""Two servers that share a store, asked in turn, each with nothing in its memory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conversation_machine import ConversationMachine
+from harness.app import ScriptedServer, ServerFactory, environment
+from harness.client import Client, Reply
+from harness.event_loop import EventLoopThread
+from harness.scripted_engine import Answer
+
+from vllm_responses_fix.stored.conversations import conversations_of
+
+
+class AlternatingClient:
+    """As `Client`, of several servers: every request goes to the next one, whose cache
+    is emptied before."""
+
+    def __init__(self, servers: list[ScriptedServer]) -> None:
+        self.servers = servers
+
+    @property
+    def next(self) -> Client:
+        server = self.servers.pop(0)
+        self.servers.append(server)
+        stored_by(server).cache.clear()
+        return Client(server)
+
+    async def create(self, body: Mapping[str, Any], *answers: Answer | str) -> Reply:
+        return await self.next.create(body, *answers)
+
+    async def stream(self, body: Mapping[str, Any], *answers: Answer | str) -> Reply:
+        return await self.next.stream(body, *answers)
+
+    async def retrieve(self, response_id: str) -> Reply:
+        return await self.next.retrieve(response_id)
+
+    async def cancel(self, response_id: str) -> Reply:
+        return await self.next.cancel(response_id)
+
+    async def wait(self, response_id: str) -> Reply:
+        return await self.next.wait(response_id)
+
+
+def stored_by(server: ScriptedServer) -> Any:
+    """The stored conversations of a server."""
+    return conversations_of(server.app.state.openai_serving_responses)
+
+
+async def start_with_store(
+    factory: ServerFactory, number: int, **settings: str
+) -> list[ScriptedServer]:
+    """Servers with one store."""
+    with environment(store=False, **settings):
+        return [await factory.start() for _ in range(number)]
+
+
+async def close(servers: list[ScriptedServer]) -> None:
+    for server in servers:
+        await server.close()
+        stored_by(server).store.close()
+
+
+def sqlite_settings(folder: Path) -> dict[str, str]:
+    return {"VLLM_RESPONSES_FIX_STORE": f"sqlite://{folder / 'responses.db'}"}
+
+
+class SharedStoreMachine(ConversationMachine):
+    """Conversations of which every request goes to the other of two servers."""
+
+    client: Any
+
+    def __init__(
+        self,
+        factory: ServerFactory,
+        loop: EventLoopThread,
+        path: Any,
+        settings: dict[str, str],
+    ) -> None:
+        super().__init__(factory, loop, path)
+        self.settings = settings
+
+    def start(self) -> None:
+        self.servers = self.loop.run(start_with_store(self.factory, 2, **self.settings))
+        self.client = AlternatingClient(list(self.servers))
+
+    def close(self) -> None:
+        self.loop.run(close(self.servers))
+
+    def remember(self, node: Any, new_input: Any, reply: Reply) -> None:
+        read = self.loop.run(self.client.retrieve(reply.id))
+        assert read.body == reply.body
+        super().remember(node, new_input, reply)

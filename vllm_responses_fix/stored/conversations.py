@@ -1,0 +1,295 @@
+"""The stored conversations of one server: load, save, and what is under way."""
+
+import asyncio
+import json
+import logging
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ..store.protocol import Key, Store
+from ..store.record import Record
+from .background import (
+    Events,
+    Lease,
+    OwnDict,
+    cancelled,
+    fail,
+    failed_if_lost,
+    is_unfinished,
+)
+from .body import Added, decode, encode
+from .known import Cache, Known, View, current, owner
+from .rebuilding import (
+    chat_conversation,
+    harmony_conversation,
+    harmony_conversation_from_items,
+    response_of,
+)
+from .unsaved import Unsaved
+
+logger = logging.getLogger("vllm.responses_fix")
+
+T = TypeVar("T")
+
+# Store calls wait for disks and networks, so they are made in threads.
+_threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="responses-store")
+
+
+@dataclass(eq=False)
+class Turn:
+    """A response that is being made.
+
+    Attributes:
+        request: vLLM's `ResponsesRequest`.
+        owner: whose it is.
+        input: `input` of the request, as JSON.
+        parent: the response that it continues.
+        made: what there is of it.
+        queued: whether there is a record that says that it is being made.
+        saved: whether its record is final.
+    """
+
+    request: Any
+    owner: str
+    input: Any
+    parent: Known | None
+    made: Known = field(default_factory=Known)
+    queued: bool = False
+    saved: bool = False
+
+    @property
+    def key(self) -> Key:
+        return (self.owner, self.request.request_id)
+
+
+class Conversations:
+    """The stored conversations that one `OpenAIServingResponses` serves.
+
+    Attributes:
+        store: where they are stored.
+        cache: those that were used last, in vLLM's form.
+        running: background responses that this process makes.
+        events: of background streams; vLLM's `event_store`.
+        tasks: of background responses; vLLM's `background_tasks`.
+    """
+
+    def __init__(self, serving: Any, store: Store) -> None:
+        self.store = store
+        self.cache = Cache()
+        self.running: dict[Key, Turn] = {}
+        self.events = Events()
+        self.tasks = OwnDict()
+        self._lease = Lease(store, self.call, self._leased, self._lost)
+        self._settling: set[asyncio.Task[None]] = set()
+        self._unsaved = Unsaved(store, self.call)
+        # A turn lives as long as somebody makes or reads its response.
+        self._turns: weakref.WeakValueDictionary[int, Turn] = (
+            weakref.WeakValueDictionary()
+        )
+        self._is_harmony: bool = serving.use_harmony
+
+    async def call(self, function: Callable[..., T], *args: Any) -> T:
+        """Call the store, without holding up the event loop."""
+        if not self.store.shared:
+            # It has nothing to wait for.
+            return function(*args)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(_threads, function, *args)
+
+    async def load(self, serving: Any, id: str) -> Known:
+        """A response of the current owner, with the conversation before it.
+
+        Raises:
+            NotStored: it is not there.
+            StoreUnavailable: the store can't be asked.
+            UnrenderableError: the model of this server has no form for it.
+            UnknownFormatError: a newer kit has stored it.
+        """
+        key = (owner.get(), id)
+        if (turn := self.running.get(key)) is not None:
+            return turn.made
+        known = self.cache.get(key)
+        if known is not None:
+            if not self._unsaved.has(key):
+                try:
+                    await self.call(self.store.head, id, owner.get())
+                except LookupError:
+                    self.cache.drop(key)
+                    raise
+            return known
+        return await self._load_cold(serving, key)
+
+    async def read(self, id: str) -> Known:
+        """A response of the current owner, without the conversation before it.
+
+        Raises:
+            NotStored, StoreUnavailable, UnknownFormatError: see `load`.
+        """
+        key = (owner.get(), id)
+        if (turn := self.running.get(key)) is not None:
+            return turn.made
+        if self._unsaved.has(key) and (known := self.cache.get(key)) is not None:
+            return known
+        return await self.call(lambda: Known(response_of(decode(self._get(key).body))))
+
+    def _get(self, key: Key) -> Record:
+        record = self.store.get(key[1], key[0])
+        failed = failed_if_lost(record, self.store.clock())
+        if failed is None:
+            return record
+        return failed if self.store.put(failed) else self.store.get(key[1], key[0])
+
+    async def _load_cold(self, serving: Any, key: Key) -> Known:
+        def read() -> tuple[list[Record], list[Added], Known | None]:
+            records = self.store.chain(key[1], key[0])
+            chain = [decode(record.body) for record in records]
+            rebuild = harmony_conversation if self._is_harmony else chat_conversation
+            return records, chain, rebuild(chain)
+
+        records, chain, known = await self.call(read)
+        if known is None:
+            known = await harmony_conversation_from_items(serving, chain)
+        if not records[-1].unfinished:
+            self.cache.put(key, known, sum(record.size for record in records))
+        return known
+
+    def begin(self, request: Any, request_input: Any, parent: Known | None) -> Turn:
+        """A response will be made, and is to be stored."""
+        turn = Turn(request, owner.get(), request_input, parent)
+        self._turns[id(request)] = turn
+        return turn
+
+    def turn_of(self, request: Any) -> Turn | None:
+        """The response that is made for a request, if that is to be stored."""
+        return self._turns.get(id(request))
+
+    async def save(self, turn: Turn) -> None:
+        """Store a finished response, before its client is told that it is finished.
+
+        If the store can't be reached, it waits in memory until it can.
+        """
+        turn.saved = True
+        record = self._record(turn)
+        await self._unsaved.put(record)
+        self.cache.put(turn.key, turn.made, record.size)
+
+    async def queue(self, turn: Turn) -> None:
+        """Store a background response that has been begun, so that others know it."""
+        self.running[turn.key] = turn
+        task = self.tasks.get(turn.key[1])
+        if task is None:
+            await self.settle(turn)
+            return
+        task.add_done_callback(lambda _: self._settle_soon(turn))
+        turn.queued = await self._unsaved.put(self._record(turn))
+        self._lease.start()
+
+    async def settle(self, turn: Turn) -> None:
+        """A background response is not made any more: store what became of it."""
+        if self.running.pop(turn.key, None) is None:
+            return
+        if not turn.saved:
+            if is_unfinished(turn.made.response):
+                fail(turn.made.response, "The model's generation has failed.")
+            await self.save(turn)
+        self.events.finish(turn.key, turn.made.response)
+
+    async def cancel(self, id: str) -> Known:
+        """Cancel a background response that another process makes.
+
+        Returns:
+            What it is now: another process may have finished it.
+
+        Raises:
+            NotStored, StoreUnavailable, UnknownFormatError: see `load`.
+        """
+        key = (owner.get(), id)
+
+        def put() -> Record:
+            record = cancelled(self._get(key))
+            return record if self.store.put(record) else self._get(key)
+
+        return Known(response_of(decode((await self.call(put)).body)))
+
+    def _settle_soon(self, turn: Turn) -> None:
+        task = asyncio.create_task(self.settle(turn))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    def _leased(self) -> list[Key]:
+        return [
+            key
+            for key, turn in self.running.items()
+            if turn.queued and not turn.saved and not self._unsaved.has(key)
+        ]
+
+    def _lost(self, key: Key) -> None:
+        """Another process has cancelled or deleted it."""
+        turn = self.running.get(key)
+        if turn is None or turn.saved:
+            return
+        turn.saved = True
+        turn.made.response.status = "cancelled"
+        if (task := self.tasks.of(key)) is not None:
+            task.cancel()
+
+    def _record(self, turn: Turn) -> Record:
+        response = turn.made.response
+        harmony = None
+        if self._is_harmony:
+            from .harmony_form import added_messages
+
+            harmony = added_messages(turn.made, turn.parent)
+        return Record(
+            id=response.id,
+            owner=turn.owner,
+            parent=turn.request.previous_response_id,
+            status=response.status,
+            body=encode(
+                Added(
+                    turn.input,
+                    response.model_dump(mode="json", by_alias=True),
+                    harmony,
+                )
+            ),
+        )
+
+
+_attached: "weakref.WeakKeyDictionary[Any, Conversations]" = weakref.WeakKeyDictionary()
+
+
+def attach(serving: Any, store: Store) -> None:
+    """Let an `OpenAIServingResponses` serve from a store, in the place of its dicts."""
+    conversations = _attached[serving] = Conversations(serving, store)
+    weakref.finalize(serving, store.close)
+    serving.response_store = View(conversations.cache, "response")
+    serving.msg_store = View(conversations.cache, "messages")
+    serving.event_store = conversations.events
+    serving.background_tasks = conversations.tasks
+
+
+def conversations_of(serving: Any) -> Conversations | None:
+    """The stored conversations of an `OpenAIServingResponses`, if it stores any."""
+    return _attached.get(serving)
+
+
+@contextmanager
+def responses_of_request(responses: dict[str, Known]) -> Iterator[None]:
+    """Let vLLM find these, and what is made of them, in its dicts."""
+    token = current.set(responses)
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+async def input_of(request: Any, raw_request: Any) -> Any:
+    """`input` of a request, as its client sent it."""
+    if raw_request is None:
+        return request.model_dump(mode="json", include={"input"})["input"]
+    # What FastAPI has parsed, validation has written into.
+    return json.loads(await raw_request.body())["input"]

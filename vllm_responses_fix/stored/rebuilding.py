@@ -1,0 +1,83 @@
+"""From records to what vLLM keeps of a conversation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from vllm.entrypoints.openai.responses import utils
+from vllm.entrypoints.openai.responses.protocol import (
+    ResponsesRequest,
+    ResponsesResponse,
+)
+
+from .body import Added, items_before_answer
+from .known import Known
+
+
+class UnrenderableError(ValueError):
+    """The model of this server has no form for an item of the conversation."""
+
+
+def chat_conversation(chain: Sequence[Added]) -> Known:
+    """The last response of a conversation, with the chat messages before it.
+
+    They are what a request would have that replays the conversation: the fold is the
+    same.
+
+    Raises:
+        UnrenderableError: there is an item that the chat template path refuses.
+    """
+    request = _request_of(list(items_before_answer(chain)))
+    try:
+        messages = utils.construct_input_messages(request_input=request.input)
+    except ValueError as error:
+        raise UnrenderableError(str(error)) from error
+    return Known(response_of(chain[-1]), messages)
+
+
+def harmony_conversation(chain: Sequence[Added]) -> Known | None:
+    """The last response of a conversation, with the Harmony messages before it.
+
+    Returns:
+        None if a response was not made by this kind of model.
+    """
+    from .harmony_form import messages_from
+
+    added = [entry.harmony for entry in chain if entry.harmony is not None]
+    messages = messages_from(added) if len(added) == len(chain) else None
+    return None if messages is None else Known(response_of(chain[-1]), messages)
+
+
+async def harmony_conversation_from_items(
+    serving: Any, chain: Sequence[Added]
+) -> Known:
+    """As `harmony_conversation`, of items alone, as a request has that replays them.
+
+    The messages have the answer, too, which vLLM takes from them and not from the items
+    of the response.
+
+    Raises:
+        UnrenderableError: there is an item without a Harmony form.
+    """
+    items = [*items_before_answer(chain), *chain[-1].response["output"]]
+    request = _request_of(items)
+    try:
+        if hasattr(serving, "_render_resolved_response_inputs"):
+            rendered = await serving._render_resolved_response_inputs(request, None)
+            messages = getattr(rendered, "messages", None)
+            if messages is None:
+                raise UnrenderableError(rendered.error.message)
+        else:
+            messages = serving._construct_input_messages_with_harmony(request, None)
+    except ValueError as error:
+        raise UnrenderableError(str(error)) from error
+    return Known(response_of(chain[-1]), messages)
+
+
+def response_of(added: Added) -> ResponsesResponse:
+    """The response, in vLLM's form."""
+    return ResponsesResponse.model_validate(added.response)
+
+
+def _request_of(items: list[Any]) -> ResponsesRequest:
+    """A request that replays them: it gives them the types that vLLM works with."""
+    return ResponsesRequest.model_validate({"input": items, "store": False})
