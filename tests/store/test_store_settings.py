@@ -64,6 +64,14 @@ def test_a_wrong_value_is_a_clear_error(name: str, value: str, helps: str) -> No
     assert "SECRET" not in message and message.count(".\n") == 0
 
 
+def test_a_password_is_not_shown() -> None:
+    settings = read_store_settings({STORE: "redis://me:SECRET@127.0.0.1:1/0"})
+    assert "SECRET" not in repr(settings)
+    with pytest.raises(SettingsError) as error:
+        open_store(settings)
+    assert f"{STORE}=redis://127.0.0.1:1/0 " in str(error.value)
+
+
 def test_auto_is_memory_for_one_process() -> None:
     for where in (None, "auto", "memory"):
         assert isinstance(open_store(StoreSettings(where)), MemoryStore)

@@ -126,7 +126,6 @@ def test_a_killed_servers_temporary_file_goes_later(
     # A server of another key does not touch what is in use.
     other = folder.with_name("vllm-responses-fix-other")
     other.mkdir()
-    (other / "lock").touch()
     with closing(open_store(StoreSettings(), processes=2)):
         assert folder.exists() and not other.exists()
     process.kill()

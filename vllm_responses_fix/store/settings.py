@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from ..settings import SettingsError
@@ -48,7 +48,8 @@ class StoreSettings:
         max_bytes: of all records; None where it does not say.
     """
 
-    where: str | None = None
+    # It may have a password in it, so it is not shown.
+    where: str | None = field(default=None, repr=False)
     ttl: float = DEFAULT_TTL
     max_bytes: int | None = None
 

@@ -70,11 +70,12 @@ class _Folder:
         while True:
             path.mkdir(mode=0o700, exist_ok=True)
             with suppress(FileNotFoundError):
-                lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+                lock = _open(path)
+                # systemd-tmpfiles deletes nothing in a folder that is locked.
                 fcntl.flock(lock, fcntl.LOCK_SH)
                 # The last one may have deleted the folder before this one had the lock.
                 with suppress(FileNotFoundError):
-                    if os.path.samestat(os.fstat(lock), os.stat(path / "lock")):
+                    if os.path.samestat(os.fstat(lock), os.stat(path)):
                         return cls(path, lock)
                 os.close(lock)
 
@@ -91,7 +92,11 @@ def _delete_abandoned() -> None:
             if path.suffix == _DELETED:
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                _delete_unless_used(path, os.open(path / "lock", os.O_RDWR))
+                _delete_unless_used(path, _open(path))
+
+
+def _open(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def _delete_unless_used(path: Path, lock: int) -> None:
