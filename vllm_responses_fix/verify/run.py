@@ -114,7 +114,8 @@ def prepare(server: Server, model: str | None) -> Session:
     if known == {False}:
         raise CannotTell(
             "The server doesn't keep responses, so nothing can be chained: "
-            "start it with VLLM_ENABLE_RESPONSES_API_STORE=1."
+            "start it with VLLM_ENABLE_RESPONSES_API_STORE=1, or with the kit and "
+            "VLLM_RESPONSES_FIX_STORE=auto."
         )
     return session
 
