@@ -20,6 +20,7 @@ from .patching import Substitution, undo_all
 from .places import TRIGGER
 from .report import Status, same_for_all, status_of
 from .settings import ENABLED, STRICT, Settings, read_settings
+from .stored.routes import put_in as put_in_routes
 
 logger = logging.getLogger("vllm.responses_fix")
 
@@ -127,6 +128,7 @@ def _after_import(module: ModuleType) -> None:
             return
         if module.__name__ == server_status.TRIGGER:
             _substitutions.extend(server_status.put_in(module, status))
+            _substitutions.extend(put_in_routes(module, status))
             return
         settings = read_settings([patch.name for patch in PATCHES])
         _status = _apply(settings)

@@ -169,6 +169,8 @@ async def test_an_answer_waits_while_the_store_is_down(
     )
     assert refused.status == 503
     assert "can't be read at the moment" in refused.error
+    raw = await second.server.http.get(f"/v1/responses/{begun.id}")
+    assert (raw.status_code, raw.headers["retry-after"]) == (503, "5")
     new = await first.create({"input": "Alone."}, "Answered.")
     next_turn = Conversation().extended("Alone.", new)
     chained = await first.create(next_turn.chain_body("Go on."), "Gone on.")

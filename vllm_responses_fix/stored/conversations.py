@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..store.protocol import Key, Store
+from ..store.protocol import Key, NotStored, Store
 from ..store.record import Record
 from .background import (
     Events,
@@ -90,6 +90,9 @@ class Conversations:
         self._turns: weakref.WeakValueDictionary[int, Turn] = (
             weakref.WeakValueDictionary()
         )
+        self._ids: weakref.WeakValueDictionary[Key, Turn] = (
+            weakref.WeakValueDictionary()
+        )
         self._is_harmony: bool = serving.use_harmony
 
     async def call(self, function: Callable[..., T], *args: Any) -> T:
@@ -157,10 +160,26 @@ class Conversations:
             self.cache.put(key, known, sum(record.size for record in records))
         return known
 
+    async def is_taken(self, id: str) -> bool:
+        """Whether the current owner has, makes or had a response with an id.
+
+        Raises:
+            StoreUnavailable: the store can't be asked.
+        """
+        key = (owner.get(), id)
+        if key in self._ids or self._unsaved.has(key):
+            return True
+        try:
+            await self.call(self.store.head, id, owner.get())
+        except NotStored as error:
+            self.cache.drop(key)
+            return error.reason == "deleted"
+        return True
+
     def begin(self, request: Any, request_input: Any, parent: Known | None) -> Turn:
         """A response will be made, and is to be stored."""
         turn = Turn(request, owner.get(), request_input, parent)
-        self._turns[id(request)] = turn
+        self._turns[id(request)] = self._ids[turn.key] = turn
         return turn
 
     def turn_of(self, request: Any) -> Turn | None:
@@ -176,6 +195,28 @@ class Conversations:
         record = self._record(turn)
         await self._unsaved.put(record)
         self.cache.put(turn.key, turn.made, record.size)
+
+    async def chain(self, id: str) -> list[Added]:
+        """What a response of the current owner and all before it added.
+
+        Raises:
+            NotStored, StoreUnavailable, UnknownFormatError: see `load`.
+        """
+
+        def read() -> list[Added]:
+            records = self.store.chain(id, owner.get())
+            return [decode(record.body) for record in records]
+
+        return await self.call(read)
+
+    async def delete(self, id: str) -> None:
+        """Delete a response of the current owner.
+
+        Raises:
+            NotStored, StoreUnavailable: see `load`.
+        """
+        await self.call(self.store.delete, id, owner.get())
+        self.cache.drop((owner.get(), id))
 
     async def queue(self, turn: Turn) -> None:
         """Store a background response that has been begun, so that others know it."""

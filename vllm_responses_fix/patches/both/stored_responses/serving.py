@@ -4,7 +4,7 @@ Each function here is given one of vLLM's and returns what takes its place.
 """
 
 import functools
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any
@@ -12,10 +12,8 @@ from typing import Any
 from vllm.entrypoints.openai.responses.protocol import ResponsesResponse
 
 from vllm_responses_fix.store.opening import open_store
-from vllm_responses_fix.store.protocol import NotStored, StoreUnavailable
 from vllm_responses_fix.store.settings import read_store_settings
 from vllm_responses_fix.stored.background import END, TERMINAL, is_unfinished
-from vllm_responses_fix.stored.body import UnknownFormatError
 from vllm_responses_fix.stored.conversations import (
     Turn,
     attach,
@@ -23,8 +21,8 @@ from vllm_responses_fix.stored.conversations import (
     input_of,
     responses_of_request,
 )
+from vllm_responses_fix.stored.errors import or_error
 from vllm_responses_fix.stored.known import Known, owner
-from vllm_responses_fix.stored.rebuilding import UnrenderableError
 
 Method = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -55,10 +53,20 @@ def create_with_store(original: Method) -> Method:
         conversations = conversations_of(self)
         if conversations is None:
             return await original(self, request, raw_request)
+        if (request.model_extra or {}).get("conversation") is not None:
+            return self.create_error_response(
+                message=(
+                    "Conversations aren't supported: continue a response with "
+                    "`previous_response_id`."
+                ),
+                err_type="invalid_request_error",
+                status_code=HTTPStatus.BAD_REQUEST,
+                param="conversation",
+            )
         responses: dict[str, Known] = {}
         parent = None
         if request.previous_response_id is not None:
-            parent = await _or_error(
+            parent = await or_error(
                 self,
                 conversations.load(self, request.previous_response_id),
                 request.previous_response_id,
@@ -69,6 +77,16 @@ def create_with_store(original: Method) -> Method:
             responses[request.previous_response_id] = parent
         turn = None
         if request.store:
+            # An id that vLLM has made is taken by nobody.
+            if "request_id" in request.model_fields_set:
+                taken = await or_error(
+                    self,
+                    conversations.is_taken(request.request_id),
+                    request.request_id,
+                    "request_id",
+                )
+                if taken is not False:
+                    return _id_is_taken(self, request) if taken is True else taken
             turn = conversations.begin(
                 request, await input_of(request, raw_request), parent
             )
@@ -82,6 +100,18 @@ def create_with_store(original: Method) -> Method:
         return result
 
     return create_responses
+
+
+def _id_is_taken(self: Any, request: Any) -> Any:
+    return self.create_error_response(
+        message=(
+            f"A response with id '{request.request_id}' is stored already, or is being "
+            "made. Send another `request_id`, or none."
+        ),
+        err_type="invalid_request_error",
+        status_code=HTTPStatus.BAD_REQUEST,
+        param="request_id",
+    )
 
 
 async def _holding(
@@ -124,7 +154,7 @@ def retrieve_from_store(original: Method) -> Method:
         conversations = conversations_of(self)
         if conversations is None:
             return await original(self, response_id, *args, **kwargs)
-        known = await _or_error(
+        known = await or_error(
             self, conversations.read(response_id), response_id, "response_id"
         )
         if not isinstance(known, Known):
@@ -163,14 +193,14 @@ def cancel_in_store(original: Method) -> Method:
         conversations = conversations_of(self)
         if conversations is None:
             return await original(self, response_id)
-        known = await _or_error(
+        known = await or_error(
             self, conversations.read(response_id), response_id, "response_id"
         )
         if not isinstance(known, Known):
             return known
         turn = conversations.running.get((owner.get(), response_id))
         if turn is None and is_unfinished(known.response):
-            known = await _or_error(
+            known = await or_error(
                 self, conversations.cancel(response_id), response_id, "response_id"
             )
             return known.response if isinstance(known, Known) else known
@@ -204,37 +234,3 @@ def end_with_response(
                     return
 
     return responses_background_stream_generator
-
-
-async def _or_error(self: Any, known: Awaitable[Known], id: str, param: str) -> Any:
-    """A response, or the error that its client is to get."""
-    try:
-        return await known
-    except NotStored as error:
-        return _not_found(self, id, error)
-    except StoreUnavailable as error:
-        return self.create_error_response(
-            message=f"Stored responses can't be read at the moment: {error}",
-            err_type="service_unavailable",
-            status_code=HTTPStatus.SERVICE_UNAVAILABLE,
-            param=param,
-        )
-    except (UnrenderableError, UnknownFormatError) as error:
-        return self.create_error_response(
-            message=f"Response with id '{id}' can't be continued here: {error}",
-            err_type="invalid_request_error",
-            status_code=HTTPStatus.BAD_REQUEST,
-            param=param,
-        )
-
-
-_GONE = {
-    "expired": " It has expired.",
-    "evicted": " It was evicted to make room for newer ones.",
-}
-
-
-def _not_found(self: Any, id: str, error: NotStored) -> Any:
-    response = self._make_not_found_error(id)
-    response.error.message += _GONE.get(error.reason, "")
-    return response

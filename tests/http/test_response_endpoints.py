@@ -1,0 +1,173 @@
+"""Endpoints beside create: delete, input items; and whose a response is."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+from harness.app import CHAT_ARGS, ServerFactory
+from harness.client import Client
+from harness.event_loop import EventLoopThread
+from harness.model_folder import write_chat_model
+from harness.scripted_engine import Answer
+from shared_store import close, sqlite_settings, start_with_store
+
+pytestmark = pytest.mark.guards("stored-responses")
+
+
+@pytest.fixture(scope="module")
+def keyed_factory(tmp_path_factory: pytest.TempPathFactory) -> ServerFactory:
+    """Servers with two API keys."""
+    model = write_chat_model(tmp_path_factory.mktemp("models") / "keyed")
+    return ServerFactory(model, (*CHAT_ARGS, "--api-key", "alice", "bob"))
+
+
+@pytest.fixture
+def keyed(
+    keyed_factory: ServerFactory, event_loop_thread: EventLoopThread, tmp_path: Path
+) -> Iterator[list[Any]]:
+    """Two servers with two API keys and one store."""
+    servers = event_loop_thread.run(
+        start_with_store(keyed_factory, 2, **sqlite_settings(tmp_path))
+    )
+    yield servers
+    event_loop_thread.run(close(servers))
+
+
+async def _call(server: Any, key: str, method: str, path: str, **fields: Any) -> Any:
+    headers = {"Authorization": f"Bearer {key}"}
+    reply = await server.http.request(
+        method, f"/v1/responses{path}", headers=headers, **fields
+    )
+    return reply.status_code, reply.json() if reply.text[:1] == "{" else reply.text
+
+
+async def test_a_response_belongs_to_the_key_that_made_it(keyed: list[Any]) -> None:
+    first, second = keyed
+    for server in keyed:
+        server.engine.script = lambda _: Answer("Hello.")
+    for more in ({}, {"stream": True}, {"background": True}):
+        id = f"resp_{len(more)}{'stream' in more}"
+        body = {"model": "scripted", "input": "Hi.", "request_id": id, **more}
+        status, made = await _call(first, "alice", "POST", "", json=body)
+        assert status == 200, made
+        for server in keyed:
+            calls = [
+                ("GET", f"/{id}", {}),
+                ("GET", f"/{id}?stream=true", {}),
+                ("GET", f"/{id}/input_items", {}),
+                ("POST", f"/{id}/cancel", {}),
+                ("DELETE", f"/{id}", {}),
+                ("POST", "", {"json": {**body, "previous_response_id": id}}),
+            ]
+            for method, path, fields in calls:
+                if fields:
+                    del fields["json"]["request_id"]
+                status, answer = await _call(server, "bob", method, path, **fields)
+                assert status == 404, (method, path, answer)
+                message = f"Response with id '{id}' not found."
+                assert answer["error"]["message"] == message
+        # The id is free for others, as nobody is to know that it is taken.
+        status, _ = await _call(second, "bob", "POST", "", json=body)
+        assert status == 200
+        for key in ("alice", "bob"):
+            status, _ = await _call(second, key, "DELETE", f"/{id}")
+            assert status == 200
+
+
+async def test_a_deleted_response_is_gone_but_for_what_continues_it(
+    chat: Client,
+) -> None:
+    first = await chat.create({"input": "One."}, "First.")
+    second = await chat.create(
+        {"input": "Two.", "previous_response_id": first.id}, "Second."
+    )
+    deleted = await chat.server.http.delete(f"/v1/responses/{first.id}")
+    assert deleted.json() == {"id": first.id, "object": "response", "deleted": True}
+    gone = await chat.create(
+        {"input": "Go on.", "previous_response_id": first.id}, "Never."
+    )
+    assert (gone.status, (await chat.retrieve(first.id)).status) == (404, 404)
+    third = await chat.create(
+        {"input": "Three.", "previous_response_id": second.id}, "Third."
+    )
+    assert "First." in third.prompt.text
+    again = await chat.server.http.delete(f"/v1/responses/{first.id}")
+    assert again.status_code == 404
+
+
+async def test_two_requests_with_one_id_do_not_mix(chat: Client) -> None:
+    later = asyncio.Event()
+    body = {"input": "A?", "request_id": "resp_mine"}
+    first = asyncio.create_task(chat.create(body, Answer("A.", gate=later)))
+    while not chat.server.engine.prompts.get("resp_mine"):
+        await asyncio.sleep(0)
+    refused = await chat.create({**body, "input": "B?"}, "B.")
+    assert refused.status == 400
+    assert refused.body["error"]["param"] == "request_id"
+    later.set()
+    assert (await first).status == 200
+    chained = await chat.create(
+        {"input": "And?", "previous_response_id": "resp_mine"}, "Done."
+    )
+    assert "A?" in chained.prompt.text
+    assert "A." in chained.prompt.text
+
+
+async def test_deleting_cancels(chat: Client) -> None:
+    never = asyncio.Event()
+    queued = await chat.create(
+        {"input": "Hi.", "background": True}, Answer("Hello.", gate=never)
+    )
+    deleted = await chat.server.http.delete(f"/v1/responses/{queued.id}")
+    assert deleted.status_code == 200
+    assert (await chat.retrieve(queued.id)).status == 404
+
+
+async def test_a_conversation_is_refused(chat: Client) -> None:
+    refused = await chat.create({"input": "Hi.", "conversation": "conv_1"}, "Never.")
+    assert refused.status == 400
+    assert refused.body["error"]["param"] == "conversation"
+    assert "previous_response_id" in refused.error
+
+
+def test_the_openai_sdk_lists_and_deletes(
+    chat: Client, listen: Callable[..., str]
+) -> None:
+    url = listen(chat.server, lambda _: Answer("Hello."))
+    with openai.OpenAI(base_url=url, api_key="none", max_retries=0) as client:
+        first = client.responses.create(model="scripted", input="One.")
+        second = client.responses.create(
+            model="scripted",
+            input=[{"role": "user", "content": "Two."}],
+            previous_response_id=first.id,
+        )
+        listed = client.responses.input_items.list(second.id, order="asc", limit=2)
+        texts = [item.content[0].text for item in listed]  # type: ignore[union-attr]
+        assert texts == ["One.", "Hello.", "Two."]
+        newest = client.responses.input_items.list(second.id, limit=1)
+        assert newest.data[0].content[0].text == "Two."  # type: ignore[union-attr]
+        with pytest.raises(openai.BadRequestError, match="limit"):
+            client.responses.input_items.list(second.id, limit=0)
+        client.responses.delete(second.id)
+        with pytest.raises(openai.NotFoundError):
+            client.responses.retrieve(second.id)
+        assert client.responses.retrieve(first.id).id == first.id
+
+
+async def test_a_proxy_says_whose_a_response_is(
+    chat_server_factory: ServerFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLLM_RESPONSES_FIX_OWNER_HEADER", "X-User")
+    servers = await start_with_store(
+        chat_server_factory, 1, VLLM_RESPONSES_FIX_STORE="memory"
+    )
+    client = Client(servers[0])
+    client.server.http.headers["X-User"] = "alice"
+    made = await client.create({"input": "Hi."}, "Hello.")
+    assert (await client.retrieve(made.id)).status == 200
+    client.server.http.headers["X-User"] = "bob"
+    assert (await client.retrieve(made.id)).status == 404
+    await close(servers)
