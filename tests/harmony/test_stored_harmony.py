@@ -10,7 +10,13 @@ from harness.client import Client, Conversation
 from harness.event_loop import EventLoopThread
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
-from shared_store import SharedStoreMachine, close, sqlite_settings, start_with_store
+from shared_store import (
+    SharedStoreMachine,
+    close,
+    sqlite_settings,
+    start_with_store,
+    stored_by,
+)
 from test_conversation_machine import HarmonyMachine
 
 
@@ -69,3 +75,16 @@ async def test_a_conversation_moves_between_models(
         assert reply.prompt.text == replayed.prompt.text
         conversation = conversation.extended(say, reply)
         await close(servers)
+
+
+@pytest.mark.guards("stored-responses")
+async def test_a_response_with_its_messages_is_read_as_it_was_sent(
+    harmony: Client,
+) -> None:
+    answer = harmony_answer(analysis("Counting."), final("One."))
+    made = await harmony.create(
+        {"input": "Hi.", "enable_response_messages": True}, answer
+    )
+    assert made.response["input_messages"]
+    stored_by(harmony.server).cache.clear()
+    assert (await harmony.retrieve(made.id)).body == made.body

@@ -12,6 +12,8 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+import vllm_responses_fix
+
 from . import vllm_compat
 from .harmony_encoding import harmony_encoding
 from .scripted_engine import ScriptedEngine, one_token_deltas, word_like_deltas
@@ -54,7 +56,7 @@ class ServerFactory:
         )
         self._config = vllm_compat.make_config(self.args)
         self._renderer = vllm_compat.make_renderer(self._config)
-        self._idle_apps: list[FastAPI] = []
+        self._idle_apps: dict[bool, list[FastAPI]] = {True: [], False: []}
         self.is_harmony = self._config.model_config.hf_config.model_type == "gpt_oss"
 
     async def start(self) -> "ScriptedServer":
@@ -68,13 +70,15 @@ class ServerFactory:
         )
         # FastAPI works out its routes on the first request to an app, which takes
         # longer than everything else here. So apps are used again, with a new state.
+        # The kit adds routes to those that are made while it is in.
+        idle_apps = self._idle_apps[vllm_responses_fix.status().state == "applied"]
         app = (
-            self._idle_apps.pop()
-            if self._idle_apps
+            idle_apps.pop()
+            if idle_apps
             else vllm_compat.make_app(self.args, self._config)
         )
         await vllm_compat.init_app_state(app, engine, self.args)
-        return ScriptedServer(app, engine, self._idle_apps.append)
+        return ScriptedServer(app, engine, idle_apps.append)
 
     def _codec(self) -> dict[str, Any]:
         if self.is_harmony:

@@ -12,6 +12,9 @@ from vllm.entrypoints.openai.responses.protocol import (
 from .body import Added, items_before_answer
 from .known import Known
 
+# What `enable_response_messages` asks for.
+_MESSAGES = ("input_messages", "output_messages")
+
 
 class UnrenderableError(ValueError):
     """The model of this server has no form for an item of the conversation."""
@@ -75,7 +78,13 @@ async def harmony_conversation_from_items(
 
 def response_of(added: Added) -> ResponsesResponse:
     """The response, in vLLM's form."""
-    return ResponsesResponse.model_validate(added.response)
+    fields = dict(added.response)
+    # Harmony messages, as they were sent. vLLM writes them, but can't read them.
+    messages = {name: fields.pop(name, None) for name in _MESSAGES}
+    response = ResponsesResponse.model_validate(fields)
+    for name, value in messages.items():
+        setattr(response, name, value)
+    return response
 
 
 def _request_of(items: list[Any]) -> ResponsesRequest:
