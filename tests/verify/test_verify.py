@@ -32,6 +32,7 @@ def test_a_patched_server_is_equal(
     for check in verified.report["checks"]:
         assert check["compared_by"] == ["token ids"]
         assert check["remark"] == ""
+    assert verified.report["responses_kept"] == 0
 
 
 @pytest.mark.usefixtures("stock")
