@@ -124,8 +124,11 @@ def test_a_killed_servers_temporary_file_goes_later(
     queue.get(timeout=60)
     [folder] = tmp_path.iterdir()
     # A server of another key does not touch what is in use.
-    other = folder.with_name("vllm-responses-fix-other")
+    other = folder.with_name("vllm-responses-fix-store-other")
     other.mkdir()
+    # Nor what is not a store's: the demo has its logs in such a folder.
+    demo = tmp_path / "vllm-responses-fix-demo-1"
+    demo.mkdir()
     with closing(open_store(StoreSettings(), processes=2)):
         assert folder.exists() and not other.exists()
     process.kill()
@@ -134,7 +137,7 @@ def test_a_killed_servers_temporary_file_goes_later(
     folder.rename(other)
     with closing(open_store(StoreSettings(), processes=2)):
         assert not other.exists()
-    assert not list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == [demo]
 
 
 def put_for_ever(path: Path, told: Any) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from .protocol import Clock, StoreUnavailable
 from .sqlite import SqliteStore
 
-_PREFIX = "vllm-responses-fix-"
+# Folders of this name are deleted when nobody uses them: nothing else may have it.
+_PREFIX = "vllm-responses-fix-store-"
 _DELETED = ".deleted"
 
 
