@@ -41,6 +41,28 @@ def server() -> Any:
     return made
 
 
+def answered() -> Any:
+    """What an engine gives back: a `RequestOutput` with one token, finished."""
+    from vllm.outputs import CompletionOutput, RequestOutput
+
+    said = CompletionOutput(
+        index=0,
+        text="probe",
+        token_ids=[1],
+        cumulative_logprob=None,
+        logprobs=None,
+        finish_reason="stop",
+    )
+    return RequestOutput(
+        request_id="probe",
+        prompt="probe",
+        prompt_token_ids=[0],
+        prompt_logprobs=None,
+        outputs=[said],
+        finished=True,
+    )
+
+
 def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """The result of a coroutine that waits for nothing.
 

@@ -18,6 +18,7 @@ _FOLDERS = (
     "both.stream_ids",
     "both.chain_errors",
     "both.stored_responses",
+    "both.usage",
     "harmony.reconstruction",
     "harmony.items",
     "harmony.truncated",

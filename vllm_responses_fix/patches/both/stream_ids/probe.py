@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from vllm.entrypoints.openai.responses.context import SimpleContext
-from vllm.outputs import CompletionOutput, RequestOutput
 from vllm.sampling_params import SamplingParams
 
-from vllm_responses_fix.probing import finished, request, server
+from vllm_responses_fix.probing import answered, finished, request, server
 
 
 def fault() -> str | None:
@@ -35,22 +34,5 @@ async def _events() -> list[Any]:
 
 
 async def _generated(context: SimpleContext) -> AsyncIterator[SimpleContext]:
-    said = CompletionOutput(
-        index=0,
-        text="probe",
-        token_ids=[1],
-        cumulative_logprob=None,
-        logprobs=None,
-        finish_reason="stop",
-    )
-    context.append_output(
-        RequestOutput(
-            request_id="probe",
-            prompt="probe",
-            prompt_token_ids=[0],
-            prompt_logprobs=None,
-            outputs=[said],
-            finished=True,
-        )
-    )
+    context.append_output(answered())
     yield context

@@ -1,0 +1,33 @@
+"""usage: see `PATCH`."""
+
+from vllm_responses_fix.patch import Patch, Variant, Wrapped
+
+_VLLM = "https://github.com/vllm-project/vllm"
+
+PATCH = Patch(
+    package=__name__,
+    name="usage",
+    what=(
+        "`usage` has vLLM's four lists of tokens per turn only where they are filled: "
+        "where the server ran tools of its own."
+    ),
+    why=(
+        "The schemas of OpenAI's JavaScript SDKs take every detail of `usage` for a "
+        "number: `@openai/agents` refuses each stream for an empty list."
+    ),
+    upstream=(f"{_VLLM}/issues/43244",),
+    until="ResponseUsage leaves empty lists out.",
+    variants=(
+        Variant(
+            name="empty_lists",
+            wraps=(
+                Wrapped(
+                    "responses_full_generator",
+                    "leave_out_empty_lists",
+                    ("request", "context"),
+                ),
+            ),
+        ),
+    ),
+    for_upstream=False,
+)
