@@ -18,6 +18,7 @@ _FOLDERS = (
     "both.stream_ids",
     "both.chain_errors",
     "both.stored_responses",
+    # Outside of what stores a response and reads it back.
     "both.usage",
     "harmony.reconstruction",
     "harmony.items",

@@ -26,6 +26,10 @@ PATCH = Patch(
                     "leave_out_empty_lists",
                     ("request", "context"),
                 ),
+                Wrapped(
+                    "retrieve_responses", "leave_out_empty_lists", ("response_id",)
+                ),
+                Wrapped("cancel_responses", "leave_out_empty_lists", ("response_id",)),
             ),
         ),
     ),

@@ -8,20 +8,20 @@ from vllm.entrypoints.openai.responses.protocol import ResponsesResponse
 
 
 def leave_out_empty_lists(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Leave out what says nothing, and is no number.
+    """Leave out what says nothing, and is no number, of a response that is made or read.
 
     Source: OpenAI's `ResponseUsage`; `@openai/agents` sums up all of its details.
     """
 
     @functools.wraps(original)
-    async def responses_full_generator(self: Any, *args: Any, **kwargs: Any) -> Any:
+    async def with_response(self: Any, *args: Any, **kwargs: Any) -> Any:
         response = await original(self, *args, **kwargs)
         if isinstance(response, ResponsesResponse) and response.usage is not None:
             _without_empty_lists(response.usage.input_tokens_details)
             _without_empty_lists(response.usage.output_tokens_details)
         return response
 
-    return responses_full_generator
+    return with_response
 
 
 def _without_empty_lists(details: Any) -> None:
