@@ -8,7 +8,7 @@ from vllm.entrypoints.openai.responses.protocol import ResponsesResponse
 
 
 def leave_out_empty_lists(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Leave out what says nothing, and is no number, of a response that is made or read.
+    """Leave out of a response, made or read back, what says nothing and is no number.
 
     Source: OpenAI's `ResponseUsage`; `@openai/agents` sums up all of its details.
     """
