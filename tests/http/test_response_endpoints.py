@@ -89,6 +89,7 @@ async def test_a_deleted_response_is_gone_but_for_what_continues_it(
     gone = await chat.create(
         {"input": "Go on.", "previous_response_id": first.id}, "Never."
     )
+    assert gone.body["error"]["param"] == "previous_response_id"
     assert (gone.status, (await chat.retrieve(first.id)).status) == (404, 404)
     third = await chat.create(
         {"input": "Three.", "previous_response_id": second.id}, "Third."
@@ -98,6 +99,11 @@ async def test_a_deleted_response_is_gone_but_for_what_continues_it(
     assert again.status_code == 404
 
 
+async def test_store_may_be_null(chat: Client) -> None:
+    made = await chat.create({"input": "Hi.", "store": None}, "Hello.")
+    assert (await chat.retrieve(made.id)).body == made.body
+
+
 async def test_two_requests_with_one_id_do_not_mix(chat: Client) -> None:
     later = asyncio.Event()
     body = {"input": "A?", "request_id": "resp_mine"}
@@ -105,10 +111,10 @@ async def test_two_requests_with_one_id_do_not_mix(chat: Client) -> None:
     while not chat.server.engine.prompts.get("resp_mine"):
         await asyncio.sleep(0)
     refused = await chat.create({**body, "input": "B?"}, "B.")
-    assert refused.status == 400
-    assert refused.body["error"]["param"] == "request_id"
     later.set()
     assert (await first).status == 200
+    assert refused.status == 400
+    assert refused.body["error"]["param"] == "request_id"
     chained = await chat.create(
         {"input": "And?", "previous_response_id": "resp_mine"}, "Done."
     )
@@ -122,6 +128,7 @@ async def test_deleting_cancels(chat: Client) -> None:
         {"input": "Hi.", "background": True}, Answer("Hello.", gate=never)
     )
     deleted = await chat.server.http.delete(f"/v1/responses/{queued.id}")
+    never.set()
     assert deleted.status_code == 200
     assert (await chat.retrieve(queued.id)).status == 404
 

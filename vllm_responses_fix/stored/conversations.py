@@ -3,14 +3,15 @@
 import asyncio
 import json
 import logging
+import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..store.protocol import Key, NotStored, Store
+from ..store.protocol import Key, NotStored, Store, StoreUnavailable
 from ..store.record import Record
 from .background import (
     Events,
@@ -34,6 +35,8 @@ from .unsaved import Unsaved
 logger = logging.getLogger("vllm.responses_fix")
 
 T = TypeVar("T")
+
+SWEEP_SECONDS = 60.0
 
 # Store calls wait for disks and networks, so they are made in threads.
 _threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="responses-store")
@@ -84,7 +87,8 @@ class Conversations:
         self.events = Events()
         self.tasks = OwnDict()
         self._lease = Lease(store, self.call, self._leased, self._lost)
-        self._settling: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._swept = time.monotonic()
         self._unsaved = Unsaved(store, self.call)
         # A turn lives as long as somebody makes or reads its response.
         self._turns: weakref.WeakValueDictionary[int, Turn] = (
@@ -112,6 +116,7 @@ class Conversations:
             UnrenderableError: the model of this server has no form for it.
             UnknownFormatError: a newer kit has stored it.
         """
+        self._sweep_now_and_then()
         key = (owner.get(), id)
         if (turn := self.running.get(key)) is not None:
             return turn.made
@@ -257,9 +262,24 @@ class Conversations:
         return Known(response_of(decode((await self.call(put)).body)))
 
     def _settle_soon(self, turn: Turn) -> None:
-        task = asyncio.create_task(self.settle(turn))
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+        self._start(self.settle(turn))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _sweep_now_and_then(self) -> None:
+        """For a store that is read and seldom written."""
+        if time.monotonic() - self._swept > SWEEP_SECONDS:
+            self._swept = time.monotonic()
+            self._start(self._sweep())
+
+    async def _sweep(self) -> None:
+        try:
+            await self.call(self.store.sweep)
+        except StoreUnavailable as error:
+            logger.warning("The store of responses can't be swept: %s", error)
 
     def _leased(self) -> list[Key]:
         return [

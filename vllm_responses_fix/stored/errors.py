@@ -32,6 +32,7 @@ async def or_error(self: Any, asked: Awaitable[Any], id: str, param: str) -> Any
     except NotStored as error:
         response = self._make_not_found_error(id)
         response.error.message += _GONE.get(error.reason, "")
+        response.error.param = param
         return response
     except StoreUnavailable as error:
         if (seconds := retry_after.get()) is not None:

@@ -63,6 +63,9 @@ def create_with_store(original: Method) -> Method:
                 status_code=HTTPStatus.BAD_REQUEST,
                 param="conversation",
             )
+        if request.store is None:
+            # As OpenAI: null is the default.
+            request.store = True
         responses: dict[str, Known] = {}
         parent = None
         if request.previous_response_id is not None:
