@@ -55,7 +55,8 @@ class PostgresServer:
             [
                 *(self._programs / "postgres", "-D", self._data),
                 *("-h", "127.0.0.1", "-p", str(self.port), "-k", ""),
-                *("-c", "max_connections=200"),
+                # What is killed here are processes, not the machine.
+                *("-c", "max_connections=200", "-c", "fsync=off"),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

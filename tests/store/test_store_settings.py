@@ -96,7 +96,7 @@ def test_a_file_is_for_its_user_only(tmp_path: Path) -> None:
     for each in tmp_path.iterdir():
         assert stat.S_IMODE(each.stat().st_mode) == 0o600
     store.close()
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [path, tmp_path / "a b.db-lock"]
 
 
 def refused(where: str) -> str:

@@ -79,6 +79,20 @@ def test_processes_share_a_file(tmp_path: Path) -> None:
         assert store.usage().conversations == 4
 
 
+def test_a_store_that_is_opened_leaves_the_locks_of_another(tmp_path: Path) -> None:
+    """As SQLite says, on POSIX a file that is closed loses all locks of its process."""
+    path = tmp_path / "responses.db"
+    with closing(SqliteStore(path, ttl=LARGE, max_bytes=None)) as store:
+        store.put(record("a"))
+        SqliteStore(path, ttl=LARGE, max_bytes=None).close()
+        # Were the locks gone, it would take itself for the last one, and take the log
+        # away.
+        run_all([partial(converse, path, "other", 1)])
+        assert (tmp_path / "responses.db-wal").exists()
+        assert store.put(record("b", "a"))
+        assert ids(store.chain("b", "")) == ["a", "b"]
+
+
 def serve(queue: Any, end: Any, name: str) -> None:
     """Be an API process that stores a response and waits for the others."""
     store = open_store(StoreSettings(), processes=3)

@@ -1,5 +1,6 @@
 """Stored responses in a SQLite file, which several processes may share."""
 
+import fcntl
 import os
 import queue
 import sqlite3
@@ -151,7 +152,13 @@ class SqliteStore:
         self._readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = closed
-        connection = self._open_file()
+        self._turn = -1
+        try:
+            connection = self._open_file()
+        except BaseException:
+            if self._turn >= 0:
+                os.close(self._turn)
+            raise
         self._writer = threading.Thread(
             target=self._write_all,
             args=(connection,),
@@ -212,8 +219,10 @@ class SqliteStore:
             return
         self._waiting.put(None)
         self._writer.join()
-        while not self._readers.empty():
-            self._readers.get().close()
+        with self._its_turn():
+            while not self._readers.empty():
+                self._readers.get().close()
+        os.close(self._turn)
         if self._closed is not None:
             self._closed()
 
@@ -222,18 +231,24 @@ class SqliteStore:
     def _open_file(self) -> sqlite3.Connection:
         try:
             # SQLite would make it with the mode that the umask gives, and its helper
-            # files have the mode of the file.
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            # files have the mode of the file. To open and close one that is there would
+            # release the locks that this process has on it.
+            with suppress(FileExistsError):
+                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+                os.close(os.open(self._path, flags, 0o600))
+            self._turn = os.open(f"{self._path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise StoreUnavailable(
                 f"the file can't be written ({error.strerror}), so name one in a "
                 f"folder that this user may write to"
             ) from None
         try:
-            connection = self._connect()
-            connection.execute("BEGIN IMMEDIATE")
-            self._make_or_check(connection)
-            connection.execute("COMMIT")
+            with self._its_turn():
+                connection = self._connect()
+                connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                connection.execute("BEGIN IMMEDIATE")
+                self._make_or_check(connection)
+                connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreUnavailable(
                 f"the file can't be written as a SQLite database ({error}), so name "
@@ -248,7 +263,6 @@ class SqliteStore:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
         # FULL waits for the disk at each commit, so a power cut loses nothing that was
         # put. The end of a process alone loses nothing either way.
         level = "FULL" if self._durable else "OFF"
@@ -362,9 +376,38 @@ class SqliteStore:
                     waiting.append(self._waiting.get_nowait())
             ended = None in waiting
             self._commit(connection, [write for write in waiting if write is not None])
-        connection.close()
+        # The last one to close the file puts the log into it.
+        with self._its_turn():
+            connection.close()
 
     def _commit(self, connection: sqlite3.Connection, writes: list[_Write]) -> None:
+        try:
+            with self._its_turn():
+                outcomes = self._transact(connection, writes)
+        except Exception as error:
+            failed: Exception = error
+            if isinstance(error, (sqlite3.Error, OSError)):
+                failed = StoreUnavailable(f"SQLite: {error}")
+            outcomes = [failed for _ in writes]
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                write.future.set_exception(outcome)
+            else:
+                write.future.set_result(outcome)
+
+    @contextmanager
+    def _its_turn(self) -> Iterator[None]:
+        """Wait for the processes that write: SQLite itself looks now and then whether
+        it may, and never would where the others hardly pause."""
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def _transact(
+        self, connection: sqlite3.Connection, writes: list[_Write]
+    ) -> list[Any]:
         outcomes: list[Any] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -376,18 +419,11 @@ class SqliteStore:
                     outcomes.append(error)
             self._evict(connection)
             connection.execute("COMMIT")
-        except Exception as error:
+        except Exception:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            failed: Exception = error
-            if isinstance(error, sqlite3.Error):
-                failed = StoreUnavailable(f"SQLite: {error}")
-            outcomes = [failed for _ in writes]
-        for write, outcome in zip(writes, outcomes, strict=True):
-            if isinstance(outcome, Exception):
-                write.future.set_exception(outcome)
-            else:
-                write.future.set_result(outcome)
+            raise
+        return outcomes
 
     def _put(self, connection: sqlite3.Connection, record: Record, new: bool) -> bool:
         owner, id, now = encode_id(record.owner), encode_id(record.id), self.clock()
