@@ -15,6 +15,7 @@ _FOLDERS = (
     "chat.merge_items",
     "chat.snapshots",
     "chat.streamed_call_ids",
+    "chat.parser_streams",
     "both.stream_ids",
     "both.chain_errors",
     "both.stored_responses",

@@ -49,6 +49,13 @@ def convert_item(
         item = item.model_dump()
     item_type = item.get("type", "message")
     if item_type == "message":
+        if "role" not in item:
+            raise VLLMValidationError(
+                f"The input item with the id {item.get('id')!r} has neither a type nor "
+                "a role. References to stored items are not supported: send the item "
+                "itself.",
+                parameter="input",
+            )
         return convert_message(item)
     if item_type == "function_call":
         return call_message(f"functions.{item['name']}", item["arguments"])
