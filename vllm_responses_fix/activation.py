@@ -20,12 +20,13 @@ from .patching import Substitution, undo_all
 from .places import TRIGGER
 from .report import Status, same_for_all, status_of
 from .settings import ENABLED, STRICT, Settings, read_settings
+from .store.settings import STORE
 from .stored.routes import put_in as put_in_routes
 
 logger = logging.getLogger("vllm.responses_fix")
 
 _TRIGGERS = (before_load.TRIGGER, TRIGGER, server_status.TRIGGER)
-_STORE = "VLLM_ENABLE_RESPONSES_API_STORE"
+_STOCK_STORE = "VLLM_ENABLE_RESPONSES_API_STORE"
 
 _WAITING = same_for_all(
     None, "waiting", "vLLM's Responses API is not imported in this process"
@@ -108,8 +109,11 @@ def prepare_server(path: str) -> None:
     from .store.opening import check_store
     from .store.settings import read_store_settings
 
+    settings = read_settings([patch.name for patch in PATCHES])
+    if not settings.enabled:
+        return
     check_store(read_store_settings())
-    if not read_settings([patch.name for patch in PATCHES]).strict:
+    if not settings.strict:
         return
     importlib.import_module(TRIGGER)
     missing = _missing({path, "both"})
@@ -153,11 +157,12 @@ def _apply(settings: Settings) -> Status:
 
 def _hint(settings: Settings) -> str:
     """What the start line has to say of a store that is off."""
-    if not settings.enabled or os.environ.get(_STORE, "0") not in ("", "0"):
+    is_on = os.environ.get(STORE) or os.environ.get(_STOCK_STORE, "0") not in ("", "0")
+    if not settings.enabled or is_on:
         return ""
     return (
         "; this server stores no responses, so previous_response_id finds none: "
-        f"{_STORE}=1 turns the store on"
+        f"{STORE}=auto turns the store on"
     )
 
 

@@ -85,7 +85,10 @@ def _set_metric(status: Status) -> None:
 
     # Another app of this process may have registered it; vLLM takes all metrics of its
     # own name away when an engine is made.
-    registered = REGISTRY._names_to_collectors.get(_METRIC)
+    registered: Any = REGISTRY._names_to_collectors.get(_METRIC)
+    if registered is not None:
+        # What it said may have been of another state of the kit.
+        registered.clear()
     gauge: Any = registered or Gauge(
         _METRIC,
         "What vllm-responses-fix did in this server.",

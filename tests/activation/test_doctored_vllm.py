@@ -171,13 +171,33 @@ def test_strict_stops_a_server_that_would_be_stock(
     assert "construct_input_messages" in last
 
 
+def test_a_wrong_store_stops_a_server_before_its_model_is_loaded(
+    unpacked: Path, tmp_path: Path
+) -> None:
+    model = write_chat_model(tmp_path / "model")
+    serve = f"MODEL = {str(model)!r}\n{SERVE}"
+    environ = {"VLLM_RESPONSES_FIX_STORE": "mysql://user:secret@host/database"}
+    result = run(serve, unpacked, check=False, **environ)
+    assert result.returncode == 1
+    assert "STARTED" not in result.stdout
+    assert "VLLM_RESPONSES_FIX_STORE" in result.stderr.splitlines()[-1]
+    assert "secret" not in result.stdout + result.stderr
+
+
 def test_the_kit_s_variables_are_known_to_vllm(unpacked: Path, tmp_path: Path) -> None:
     model = write_chat_model(tmp_path / "model")
     strict_check = SERVE.replace(
         "skip_tok", "fail_on_environ_validation=True, skip_tok"
     )
     serve = f"MODEL = {str(model)!r}\n{strict_check}"
-    environ = {"VLLM_RESPONSES_FIX_STRICT": "1", "VLLM_RESPONSES_FIX": "1"}
+    environ = {
+        "VLLM_RESPONSES_FIX": "1",
+        "VLLM_RESPONSES_FIX_STRICT": "1",
+        "VLLM_RESPONSES_FIX_STORE": "memory",
+        "VLLM_RESPONSES_FIX_STORE_TTL": "1d",
+        "VLLM_RESPONSES_FIX_STORE_MAX_BYTES": "1GiB",
+        "VLLM_RESPONSES_FIX_OWNER_HEADER": "X-User",
+    }
     result = run(serve, unpacked, **environ)
     assert "STARTED" in result.stdout
     assert "Unknown vLLM environment variable" not in result.stdout + result.stderr
