@@ -13,6 +13,7 @@ import pytest
 from harness.client import Client
 from harness.scripted_engine import Script
 
+import vllm_responses_fix
 from vllm_responses_fix.cli import main
 
 Verify = Callable[..., Any]
@@ -42,7 +43,26 @@ def test_a_stock_server_differs(chat: Client, listen: Listen, verify: Verify) ->
     # The model reasons in every answer, and stock loses that.
     assert set(verified.states.values()) == {"different"}
     assert verified.exit_code == 1
-    assert "Install vllm-responses-fix" in verified.conclusion
+    assert "The server does not have vllm-responses-fix" in verified.conclusion
+
+
+def test_what_the_kit_says_of_itself_is_the_cure(
+    stock: None,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    listen: Listen,
+    verify: Verify,
+) -> None:
+    with monkeypatch.context() as environment:
+        environment.setenv("VLLM_RESPONSES_FIX_DISABLE", "reconstruction")
+        vllm_responses_fix.install()
+        client: Client = request.getfixturevalue("chat")
+        verified = verify(listen(client.server, models.able))
+        vllm_responses_fix.uninstall()
+
+    assert verified.exit_code == 1
+    cure = "These patches are switched off there: reconstruction."
+    assert cure in verified.conclusion
 
 
 @pytest.mark.usefixtures("stock")
@@ -146,7 +166,7 @@ def test_what_is_printed(
     assert "- reasoning       not checked" in printed.out
     *_, paragraph = printed.out.split("\n\n")
     said = " ".join(paragraph.split())
-    assert "Install vllm-responses-fix" in said
+    assert "does not have vllm-responses-fix" in " ".join(said.split())
     assert re.search(r"The server keeps \d+ stored responses", said)
 
 
@@ -223,6 +243,7 @@ def test_a_terminal_shows_progress(
 def test_commands_import_what_they_need() -> None:
     code = """
 import sys
+import vllm_responses_fix
 from vllm_responses_fix.cli import main
 main(["hook-path"])
 assert not {m for m in sys.modules if "verify" in m or m == "urllib.request"}

@@ -73,7 +73,7 @@ def verify(
             results.append(result)
             if not as_json:
                 _print_result(result)
-        conclusion = verdict(results)
+        conclusion = verdict(results, server.kit())
     except CannotTell as error:
         conclusion = Verdict(2, str(error))
     finally:

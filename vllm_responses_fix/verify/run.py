@@ -1,6 +1,6 @@
 """Holds the checks' conversations and draws the conclusion."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +24,9 @@ from .server import CannotTell, Server
 
 _HELLO = {"type": "message", "role": "user", "content": "Hello"}
 _TIMES_ASKED = 8
+REPORT_TO = "https://github.com/vllm-project/vllm/issues/43244"
+"""Where to say that prompts differ with the kit."""
+
 # With the hello.
 MOST_REQUESTS = 1 + sum(check.requests for check in CHECKS)
 MOST_TOKENS = LAST_TOKENS + sum(check.output_tokens for check in CHECKS)
@@ -153,15 +156,18 @@ def hold(
         yield Result(check, state, tally.equal, by, turns=turns, **found)
 
 
-def verdict(results: Sequence[Result]) -> Verdict:
-    """Draw the conclusion."""
+def verdict(results: Sequence[Result], kit: Mapping[str, Any] | None) -> Verdict:
+    """Draw the conclusion.
+
+    Args:
+        results: of all checks.
+        kit: what the kit says it did in the server; None if it is not there.
+    """
     different = [r.check.name for r in results if r.state == "different"]
     if different:
         return Verdict(
             1,
-            f"Different by id and replayed: {', '.join(different)}. Install "
-            "vllm-responses-fix in the server's Python and start it again; if "
-            "`vllm-responses-fix status` says there that it is applied, report this.",
+            f"Different by id and replayed: {', '.join(different)}. {_cure(kit)}",
         )
     unknown = [r for r in results if r.state == "unknown"]
     if unknown:
@@ -180,4 +186,30 @@ def verdict(results: Sequence[Result]) -> Verdict:
             if weak
             else ": there is nothing to do."
         ),
+    )
+
+
+def _cure(kit: Mapping[str, Any] | None) -> str:
+    """What to do about prompts that differ."""
+    if kit is None:
+        return (
+            "The server does not have vllm-responses-fix: install it in the server's "
+            "Python and start it again. If it is installed there, VLLM_PLUGINS leaves "
+            "it out: add responses_fix to it."
+        )
+    if kit["state"] == "off":
+        return f"vllm-responses-fix is off there: {kit['reason']}."
+    refused = [p for p in kit["patches"] if p["state"] == "refused"]
+    if refused:
+        reasons = "; ".join(f"{p['name']}: {p['reason']}" for p in refused)
+        return (
+            f"vllm-responses-fix could not put in all that vLLM {kit['vllm']} needs: "
+            f"{reasons}. Report this: {REPORT_TO}"
+        )
+    off = [p["name"] for p in kit["patches"] if p["state"] == "off"]
+    if off:
+        return f"These patches are switched off there: {', '.join(off)}."
+    return (
+        f"vllm-responses-fix is active there, with all that vLLM {kit['vllm']} needs. "
+        f"Report this: {REPORT_TO}"
     )

@@ -98,6 +98,15 @@ class Server:
         status, _ = self._json("GET", f"/v1/responses/{response_id}")
         return status == 200
 
+    def kit(self) -> Mapping[str, Any] | None:
+        """What the kit says it did in the server; None if it is not there.
+
+        Raises:
+            CannotTell: the connection fails.
+        """
+        status, body = self._json("GET", "/responses_fix/status")
+        return body if status == 200 and "patches" in body else None
+
     def delete_stored(self) -> bool:
         """Delete what was stored, newest first; returns whether the server can.
 
