@@ -17,6 +17,7 @@ _FOLDERS = (
     "chat.streamed_call_ids",
     "chat.parser_streams",
     "both.stream_ids",
+    "both.stream_events",
     "both.chain_errors",
     "both.stored_responses",
     # Outside of what stores a response and reads it back.
