@@ -11,6 +11,8 @@ from harness.model_folder import write_chat_model
 
 import vllm_responses_fix
 
+pytestmark = pytest.mark.kit_alone
+
 PATH = "/responses_fix/status"
 
 

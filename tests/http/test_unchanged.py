@@ -43,7 +43,8 @@ async def test_a_request_without_previous_response_renders_as_on_stock(
     assert patched.prompt.token_ids == stock.prompt.token_ids
 
 
-async def test_an_unknown_id_is_a_404_as_on_stock(chat: Client) -> None:
+async def test_an_unknown_id_is_a_404_that_names_the_field(chat: Client) -> None:
+    """As stock's, which names a field that this request does not have."""
     body = {"input": "hi", "previous_response_id": "resp_nobody"}
     patched = await chat.create(body)
     vllm_responses_fix.uninstall()
@@ -52,4 +53,6 @@ async def test_an_unknown_id_is_a_404_as_on_stock(chat: Client) -> None:
     finally:
         vllm_responses_fix.install()
     assert patched.status == stock.status == 404
+    assert stock.body["error"].pop("param") == "response_id"
+    assert patched.body["error"].pop("param") == "previous_response_id"
     assert patched.body == stock.body
