@@ -43,6 +43,7 @@ async def test_a_request_without_previous_response_renders_as_on_stock(
     assert patched.prompt.token_ids == stock.prompt.token_ids
 
 
+@pytest.mark.kit_alone
 async def test_an_unknown_id_is_a_404_that_names_the_field(chat: Client) -> None:
     """As stock's, which names a field that this request does not have."""
     body = {"input": "hi", "previous_response_id": "resp_nobody"}
