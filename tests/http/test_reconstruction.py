@@ -1,5 +1,7 @@
 """What a chained turn puts before the model."""
 
+from typing import Any
+
 import pytest
 from harness.answers import chat_answer
 from harness.client import Client, Conversation
@@ -147,3 +149,30 @@ async def test_an_answer_that_was_cut_short_is_kept(chat: Client) -> None:
         {"input": "Go on.", "previous_response_id": first.id}, chat_answer("end")
     )
     assert "[reasoning]plan[/reasoning]\na long sto" in second.prompt.text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"role": "assistant", "content": "Four."},
+        {"type": "message", "role": "assistant", "content": "Four."},
+        {
+            "role": "assistant",
+            "id": "msg_1",
+            "content": [{"type": "output_text", "text": "Four.", "annotations": []}],
+        },
+    ],
+    ids=["easy", "typed", "parts"],
+)
+async def test_an_answer_that_is_replayed_in_another_form(
+    chat: Client, answer: dict[str, Any]
+) -> None:
+    """As clients send it back that keep a history of their own."""
+    first = await chat.create(
+        {"input": "2 + 2?"}, chat_answer("Four.", reasoning="Two and two.")
+    )
+    reasoning = first.output[0]
+    conversation = Conversation().extended("2 + 2?", first, [reasoning, answer])
+    chained = await chat.create(conversation.chain_body("Sure?"), chat_answer("Yes."))
+    replayed = await chat.create(conversation.replay_body("Sure?"), chat_answer("Yes."))
+    assert chained.prompt.token_ids == replayed.prompt.token_ids

@@ -57,3 +57,18 @@ async def test_an_unknown_id_is_a_404_that_names_the_field(chat: Client) -> None
     assert stock.body["error"].pop("param") == "response_id"
     assert patched.body["error"].pop("param") == "previous_response_id"
     assert patched.body == stock.body
+
+
+async def test_two_answers_in_a_row_stay_two(chat: Client) -> None:
+    answer = {
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": "Four.", "annotations": []}],
+        "id": "msg_1",
+    }
+    said = {"type": "output_text", "text": "Yes.", "annotations": []}
+    again = {**answer, "content": [said]}
+    reply = await chat.create(
+        {"input": [user("2 + 2?"), answer, again, user("Sure?")]}, chat_answer(".")
+    )
+    assert "Four." in reply.prompt.text
+    assert "Yes." in reply.prompt.text

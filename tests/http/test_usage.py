@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from harness.client import Client
-from openai.types.responses import ResponseUsage
 
 pytestmark = pytest.mark.guards("usage")
 
@@ -19,6 +18,5 @@ async def test_details_are_numbers(chat: Client, stream: bool) -> None:
     reply = await ask({"input": "Hello?"}, "Hello.")
     usage = reply.response["usage"]
     assert all(isinstance(value, int) for value in details(usage).values())
-    ResponseUsage.model_validate(usage)
     stored = await chat.retrieve(reply.response["id"])
     assert stored.response["usage"] == usage

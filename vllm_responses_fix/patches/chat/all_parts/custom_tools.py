@@ -32,7 +32,7 @@ from vllm.exceptions import VLLMValidationError
 from vllm.logger import init_logger
 from vllm.tool_parsers.utils import flat_namespace_tool_name
 
-from .merging_all import assistant_content
+from .merging import assistant_content
 from .single_item import message_content, reasoning_text
 
 logger = init_logger("vllm.responses_fix")

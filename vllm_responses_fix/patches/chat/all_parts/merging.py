@@ -1,4 +1,7 @@
-"""One item of a conversation becomes a chat message, or part of the one before."""
+"""One item of a conversation becomes a chat message, or part of the one before.
+
+Whatever form an item of the assistant has, it is the same item.
+"""
 
 from typing import Any
 
@@ -10,7 +13,7 @@ from openai.types.responses import (
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionMessageParam
 from vllm.entrypoints.openai.responses.protocol import ResponseInputOutputItem
 
-from .single_item import construct_single_message_from_response_item
+from .single_item import construct_single_message_from_response_item, validated_parts
 
 
 def construct_message_from_response_item(
@@ -26,12 +29,16 @@ def construct_message_from_response_item(
 
     Source: vLLM #43244; merging as in #42189.
     """
-    message = construct_single_message_from_response_item(item)
-    if isinstance(
+    content = assistant_content(item)
+    message: ChatCompletionMessageParam = (
+        construct_single_message_from_response_item(item)
+        if content is None
+        else {"role": "assistant", "content": content}
+    )
+    mergeable = content is not None or isinstance(
         item, (ResponseFunctionToolCall, ResponseOutputMessage, ResponseReasoningItem)
-    ) and merge_into(prev_msg, message):
-        return None
-    return message
+    )
+    return None if mergeable and merge_into(prev_msg, message) else message
 
 
 def merge_into(prev_msg: Any, message: Any) -> bool:
@@ -56,3 +63,21 @@ def merge_into(prev_msg: Any, message: Any) -> bool:
     else:
         return False
     return True
+
+
+def assistant_content(item: ResponseInputOutputItem) -> str | list[Any] | None:
+    """The content of an assistant message that has the form of a chat message.
+
+    None if the item is none, or a chat message that also reasons or calls: such a one
+    is of a prompt that is rendered anew after a tool was run, and stays as it is.
+    """
+    if not isinstance(item, dict) or item.get("role") != "assistant":
+        return None
+    if item.get("reasoning") is not None or item.get("tool_calls") is not None:
+        return None
+    content = item.get("content")
+    if content is not None and not isinstance(content, (str, list)):
+        content = validated_parts(content)
+    if isinstance(content, list) and len(content) < 2:
+        return next((part.get("text", part.get("refusal")) for part in content), "")
+    return content

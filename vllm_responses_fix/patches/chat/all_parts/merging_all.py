@@ -1,6 +1,4 @@
-"""As `merging`, with the names of namespaces, and assistant items merged too."""
-
-from typing import Any
+"""As `merging`, with the names of namespaces."""
 
 from openai.types.responses import (
     ResponseFunctionToolCall,
@@ -11,8 +9,8 @@ from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionMessa
 from vllm.entrypoints.openai.responses.protocol import ResponseInputOutputItem
 from vllm.tool_parsers.utils import flat_namespace_tool_name
 
-from .merging import merge_into
-from .single_item import construct_single_message_from_response_item, validated_parts
+from .merging import assistant_content, merge_into
+from .single_item import construct_single_message_from_response_item
 
 
 def construct_message_from_response_item(
@@ -41,21 +39,3 @@ def construct_message_from_response_item(
         item, (ResponseFunctionToolCall, ResponseOutputMessage, ResponseReasoningItem)
     )
     return None if mergeable and merge_into(prev_msg, message) else message
-
-
-def assistant_content(item: ResponseInputOutputItem) -> str | list[Any] | None:
-    """The content of an assistant message that has the form of a chat message.
-
-    None if the item is none, or a chat message that also reasons or calls: such a one
-    is of a prompt that is rendered anew after a tool was run, and stays as it is.
-    """
-    if not isinstance(item, dict) or item.get("role") != "assistant":
-        return None
-    if item.get("reasoning") is not None or item.get("tool_calls") is not None:
-        return None
-    content = item.get("content")
-    if content is not None and not isinstance(content, (str, list)):
-        content = validated_parts(content)
-    if isinstance(content, list) and len(content) < 2:
-        return next((part.get("text", part.get("refusal")) for part in content), "")
-    return content

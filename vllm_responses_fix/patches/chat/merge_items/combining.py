@@ -11,6 +11,8 @@ from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionMessa
 from vllm.entrypoints.openai.responses import utils
 from vllm.entrypoints.openai.responses.protocol import ResponseInputOutputItem
 
+from ..all_parts.merging import assistant_content
+
 
 def maybe_combine_reasoning_and_tool_call(
     item: ResponseInputOutputItem, messages: list[ChatCompletionMessageParam]
@@ -35,7 +37,7 @@ def maybe_combine_reasoning_and_tool_call(
         part = "tool_calls"
     elif isinstance(item, ResponseReasoningItem):
         part = "reasoning"
-    elif isinstance(item, ResponseOutputMessage):
+    elif isinstance(item, ResponseOutputMessage) or _only_says(item):
         part = "content"
     else:
         return None
@@ -43,6 +45,22 @@ def maybe_combine_reasoning_and_tool_call(
     present = last.get(part)
     if present is not None and part != "tool_calls":
         return None
-    added: Any = utils._construct_single_message_from_response_item(item)
+    # Not before it is clear that there is room: some contents can be read once only.
+    added: Any = (
+        {part: assistant_content(item)}
+        if isinstance(item, dict)
+        else utils._construct_single_message_from_response_item(item)
+    )
     last[part] = [*present, *added[part]] if present else added[part]
     return last
+
+
+def _only_says(item: ResponseInputOutputItem) -> bool:
+    """Whether it is a chat message of the assistant with nothing but a content."""
+    return (
+        isinstance(item, dict)
+        and item.get("role") == "assistant"
+        and item.get("content") is not None
+        and item.get("reasoning") is None
+        and item.get("tool_calls") is None
+    )
