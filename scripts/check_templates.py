@@ -37,6 +37,7 @@ import vllm  # noqa: E402
 from harness.app import CHAT_ARGS, ServerFactory, environment  # noqa: E402
 from harness.model_folder import write_chat_model  # noqa: E402
 from harness.vocabulary import cache_folder  # noqa: E402
+from pip._internal.models.index import PyPI  # noqa: E402
 from verify.models import able  # noqa: E402
 
 import vllm_responses_fix  # noqa: E402
@@ -44,7 +45,6 @@ from vllm_responses_fix.verify.checks import CHECKS  # noqa: E402
 from vllm_responses_fix.verify.run import Result, hold, prepare  # noqa: E402
 from vllm_responses_fix.verify.server import CannotTell, Server  # noqa: E402
 
-INDEX = "https://pypi.org/simple/vllm/"
 # Others are of models that embed, score or transcribe.
 GENERATING = ("examples/*.jinja", "rust/src/chat/tests/templates/*.jinja")
 # By the name of a switch: the results, or why there are none.
@@ -82,7 +82,9 @@ def chat_templates(release: str) -> Sequence[Path]:
 def _source_distribution(release: str, folder: Path) -> Path:
     # pip would build it.
     wanted = {"Accept": "application/vnd.pypi.simple.v1+json"}
-    with urllib.request.urlopen(urllib.request.Request(INDEX, headers=wanted)) as page:
+    index = os.environ.get("PIP_INDEX_URL", PyPI.simple_url).rstrip("/")
+    asked = urllib.request.Request(f"{index}/vllm/", headers=wanted)
+    with urllib.request.urlopen(asked) as page:
         files = {file["filename"]: file["url"] for file in json.load(page)["files"]}
     archive = folder / f"vllm-{release}.tar.gz"
     with (

@@ -5,7 +5,7 @@ that has to be loaded: no tokenizer, no Harmony vocabulary.
 """
 
 import json
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 
@@ -61,6 +61,34 @@ def answered() -> Any:
         outputs=[said],
         finished=True,
     )
+
+
+async def answering(context: Any) -> AsyncIterator[Any]:
+    """What an engine yields for a request that is answered with one token."""
+    context.append_output(answered())
+    yield context
+
+
+async def streamed(serving: Any, context: Any, generated: AsyncIterator[Any]) -> Any:
+    """The events of a stream.
+
+    Args:
+        serving: see `server`.
+        context: vLLM's context of the request.
+        generated: what the engine yields.
+    """
+    from vllm.sampling_params import SamplingParams
+
+    events = serving.responses_stream_generator(
+        request("probe", stream=True, store=False),
+        SamplingParams(max_tokens=1),
+        generated,
+        context,
+        "probe",
+        None,
+        None,
+    )
+    return [event async for event in events]
 
 
 def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:

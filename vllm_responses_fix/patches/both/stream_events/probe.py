@@ -5,35 +5,22 @@ from typing import Any
 
 from vllm.entrypoints.openai.responses import streaming_events
 from vllm.entrypoints.openai.responses.context import SimpleContext
-from vllm.sampling_params import SamplingParams
 
-from vllm_responses_fix.probing import answered, finished, request, server
+from vllm_responses_fix.probing import answering, finished, server, streamed
 
 
 def fault() -> str | None:
     """The event of a stream with reasoning that only vLLM knows."""
-    names = [event.type for event in finished(_events())]
-    own = [name for name in names if "reasoning_part" in name]
-    if own:
-        return f"a stream has events that OpenAI's SDKs do not know: {', '.join(own)}"
-    return None
-
-
-async def _events() -> list[Any]:
     context = SimpleContext()
     serving = server()
     # Its own needs a parser of reasoning; the events are made in the same place.
     serving._process_simple_streaming_events = _reasoning
-    events = serving.responses_stream_generator(
-        request("probe", stream=True, store=False),
-        SamplingParams(max_tokens=1),
-        _generated(context),
-        context,
-        "probe",
-        None,
-        None,
-    )
-    return [event async for event in events]
+    events = finished(streamed(serving, context, answering(context)))
+    names = [event.type for event in events]
+    own = [name for name in names if "reasoning_part" in name]
+    if own:
+        return f"a stream has events that OpenAI's SDKs do not know: {', '.join(own)}"
+    return None
 
 
 async def _reasoning(
@@ -43,8 +30,3 @@ async def _reasoning(
         state = streaming_events.StreamingState()
         for event in streaming_events.emit_reasoning_delta_events("probe", state):
             yield event
-
-
-async def _generated(context: SimpleContext) -> AsyncIterator[SimpleContext]:
-    context.append_output(answered())
-    yield context

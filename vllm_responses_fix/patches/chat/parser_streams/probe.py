@@ -2,13 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
 
 from vllm import envs
 from vllm.entrypoints.openai.responses.context import ParsableContext
-from vllm.sampling_params import SamplingParams
 
-from vllm_responses_fix.probing import finished, request, server
+from vllm_responses_fix.probing import finished, request, server, streamed
 
 _SETTING = "VLLM_USE_EXPERIMENTAL_PARSER_CONTEXT"
 
@@ -35,24 +33,11 @@ def _is_refused() -> bool:
 
 
 def _is_served() -> bool:
+    context = ParsableContext.__new__(ParsableContext)
     with suppress(AssertionError):
-        finished(_events())
+        finished(streamed(server(), context, _generated(context)))
         return True
     return False
-
-
-async def _events() -> list[Any]:
-    context = ParsableContext.__new__(ParsableContext)
-    events = server().responses_stream_generator(
-        request("probe", stream=True, store=False),
-        SamplingParams(max_tokens=1),
-        _generated(context),
-        context,
-        "probe",
-        None,
-        None,
-    )
-    return [event async for event in events]
 
 
 async def _generated(context: ParsableContext) -> AsyncIterator[ParsableContext]:

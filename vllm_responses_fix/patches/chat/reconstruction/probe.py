@@ -5,41 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from vllm_responses_fix.places import held_by
-from vllm_responses_fix.probing import items
-
-_ASKED: dict[str, Any] = {"role": "user", "content": "probe: question"}
-_ANSWERED: list[dict[str, Any]] = [
-    {
-        "type": "reasoning",
-        "id": "rs_probe",
-        "summary": [],
-        "content": [{"type": "reasoning_text", "text": "probe: reasoning"}],
-    },
-    {
-        "type": "function_call",
-        "id": "fc_probe",
-        "call_id": "call_probe",
-        "name": "probe",
-        "arguments": '{"probe": "arguments"}',
-    },
-]
-_RETURNED: list[dict[str, Any]] = [
-    {"role": "system", "content": "probe: system item"},
-    {
-        "type": "function_call_output",
-        "call_id": "call_probe",
-        "output": "probe: result",
-    },
-]
-_CARRIED = (
-    "probe: question",
-    "probe: reasoning",
-    '{\\"probe\\": \\"arguments\\"}',
-    "probe: system item",
-    "probe: result",
-    "probe: current",
+from vllm_responses_fix.probe_conversation import (
+    ANSWERED,
+    ASKED,
+    LEFT_BEHIND,
+    RETURNED,
+    turn_fault,
 )
-_LEFT_BEHIND = "probe: earlier"
+from vllm_responses_fix.probing import items
 
 
 def fault() -> str | None:
@@ -53,28 +26,25 @@ def fault() -> str | None:
 
 
 def _fault(construct: Callable[..., Any]) -> str | None:
-    first = construct(request_instructions=_LEFT_BEHIND, request_input=items([_ASKED]))
+    first = construct(request_instructions=LEFT_BEHIND, request_input=items([ASKED]))
     stored = json.dumps(first)
     chained = json.dumps(
         construct(
             request_instructions="probe: current",
-            request_input=items(_RETURNED),
+            request_input=items(RETURNED),
             prev_msg=first,
-            prev_response_output=items(_ANSWERED),
+            prev_response_output=items(ANSWERED),
         )
     )
     replayed = json.dumps(
         construct(
             request_instructions="probe: current",
-            request_input=items([_ASKED, *_ANSWERED, *_RETURNED]),
+            request_input=items([ASKED, *ANSWERED, *RETURNED]),
         )
     )
-    if chained != replayed:
-        return f"a chained turn differs from the replayed one: {chained}, {replayed}"
-    # The arguments are JSON in a string of a message that is dumped as JSON.
-    missing = [text for text in _CARRIED if text not in chained]
-    if missing or _LEFT_BEHIND in chained:
-        return f"a chained turn lacks {missing} or has too much: {chained}"
+    found = turn_fault(chained, replayed)
+    if found is not None:
+        return found
     if json.dumps(first) != stored:
         return f"a chained turn changes the one before: {first}"
     return None

@@ -15,40 +15,14 @@ from vllm.entrypoints.openai.responses.protocol import ResponsesResponse
 
 from vllm_responses_fix import probing
 from vllm_responses_fix.places import PLACES
-
-_ASKED: dict[str, Any] = {"role": "user", "content": "probe: question"}
-_ANSWERED: list[dict[str, Any]] = [
-    {
-        "type": "reasoning",
-        "id": "rs_probe",
-        "summary": [],
-        "content": [{"type": "reasoning_text", "text": "probe: reasoning"}],
-    },
-    {
-        "type": "function_call",
-        "id": "fc_probe",
-        "call_id": "call_probe",
-        "name": "probe",
-        "arguments": '{"probe": "arguments"}',
-    },
-]
-_RETURNED: list[dict[str, Any]] = [
-    {"role": "system", "content": "probe: system item"},
-    {
-        "type": "function_call_output",
-        "call_id": "call_probe",
-        "output": "probe: result",
-    },
-]
-_CARRIED = (
-    "probe: question",
-    "probe: reasoning",
-    '{\\"probe\\": \\"arguments\\"}',
-    "probe: system item",
-    "probe: result",
-    "probe: current",
+from vllm_responses_fix.probe_conversation import (
+    ANSWERED,
+    ASKED,
+    LEFT_BEHIND,
+    RETURNED,
+    turn_fault,
 )
-_LEFT_BEHIND = "probe: earlier"
+
 _CHAINED = "resp_probe"
 
 # Makes Harmony messages of a request, the stored messages and the output before it.
@@ -71,29 +45,26 @@ def fault() -> str | None:
 
 
 def _fault(construct: _Construct) -> str | None:
-    first = construct(_request([_ASKED], instructions=_LEFT_BEHIND), None, None)
+    first = construct(_request([ASKED], instructions=LEFT_BEHIND), None, None)
     # vLLM stores the messages of a request with those that the model wrote then.
-    answered = probing.items(_ANSWERED)
+    answered = probing.items(ANSWERED)
     said = [harmony.response_input_to_harmony(item, []) for item in answered]
     stored = [*first, *said]
     before = _dump(stored)
     current = {"instructions": "probe: current"}
     chained = _dump(
         construct(
-            _request(_RETURNED, previous_response_id=_CHAINED, **current),
+            _request(RETURNED, previous_response_id=_CHAINED, **current),
             stored,
             answered,
         )
     )
     replayed = _dump(
-        construct(_request([_ASKED, *_ANSWERED, *_RETURNED], **current), None, None)
+        construct(_request([ASKED, *ANSWERED, *RETURNED], **current), None, None)
     )
-    if chained != replayed:
-        return f"a chained turn differs from the replayed one: {chained}, {replayed}"
-    # The arguments are JSON in a string of a message that is dumped as JSON.
-    missing = [text for text in _CARRIED if text not in chained]
-    if missing or _LEFT_BEHIND in chained:
-        return f"a chained turn lacks {missing} or has too much: {chained}"
+    found = turn_fault(chained, replayed)
+    if found is not None:
+        return found
     if _dump(stored) != before:
         return f"a chained turn changes the one before: {stored}"
     return None
