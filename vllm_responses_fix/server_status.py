@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from .metrics import registered
 from .patching import Substitution
 from .report import Status
 
@@ -81,15 +82,13 @@ def _may_ask(request: Any) -> bool:
 
 
 def _set_metric(status: Status) -> None:
-    from prometheus_client import REGISTRY, Gauge
+    from prometheus_client import Gauge
 
-    # Another app of this process may have registered it; vLLM takes all metrics of its
-    # own name away when an engine is made.
-    registered: Any = REGISTRY._names_to_collectors.get(_METRIC)
-    if registered is not None:
+    gauge: Any = registered(_METRIC)
+    if gauge is not None:
         # What it said may have been of another state of the kit.
-        registered.clear()
-    gauge: Any = registered or Gauge(
+        gauge.clear()
+    gauge = gauge or Gauge(
         _METRIC,
         "What vllm-responses-fix did in this server.",
         labelnames=["version", "vllm", "state", "applied", "refused"],

@@ -13,11 +13,13 @@ from scripts.demo.client import Client
 from scripts.demo.server import MODEL_NAME, Server
 
 PROCESSES = 2
+CONVERSATIONS = 40
+TURNS = 5
 # Which process accepts a connection is up to the kernel.
 CONNECTIONS_TRIED = 64
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(
     kit_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
@@ -45,9 +47,10 @@ def test_every_api_server_process_has_the_kit(server: Server) -> None:
 
 def test_any_process_continues_a_conversation(server: Server) -> None:
     """With a new connection for every turn, the processes take turns at random."""
-    for _ in range(20):
+    stored = _metric(server, "stored_total")
+    for _ in range(CONVERSATIONS):
         previous = {}
-        for turn in range(3):
+        for turn in range(TURNS):
             with Client(server.url) as client:
                 reply = client.create(
                     {
@@ -58,6 +61,21 @@ def test_any_process_continues_a_conversation(server: Server) -> None:
                     }
                 )
             previous = {"previous_response_id": reply.id}
+    # Whichever process answers, it adds up what all have counted.
+    for _ in range(CONNECTIONS_TRIED // 8):
+        assert _metric(server, "stored_total") - stored == CONVERSATIONS * TURNS
+    # A conversation that another process has continued is not in the memory of this.
+    assert _metric(server, "loaded_total") > 0
+
+
+def _metric(server: Server, name: str) -> float:
+    text = httpx.get(f"{server.url}/metrics").text
+    (value,) = [
+        line.split(" ")[1]
+        for line in text.splitlines()
+        if line.startswith(f"vllm:responses_fix_store_{name} ")
+    ]
+    return float(value)
 
 
 def test_the_bug_report_is_answered(server: Server) -> None:

@@ -49,7 +49,7 @@ class MemoryStore:
         self._conversations: OrderedDict[_Conversation, None] = OrderedDict()
         self._gone: OrderedDict[Key, Reason] = OrderedDict()
         self._bytes = 0
-        self._removed = {"evicted": 0, "expired": 0}
+        self.removed: dict[Reason, int] = {"evicted": 0, "expired": 0}
 
     def put(self, record: Record) -> bool:
         with self._lock:
@@ -136,8 +136,6 @@ class MemoryStore:
                 conversations=len(self._conversations),
                 records=len(self._entries),
                 bytes=self._bytes,
-                evicted=self._removed["evicted"],
-                expired=self._removed["expired"],
             )
 
     def close(self) -> None:
@@ -207,7 +205,7 @@ class MemoryStore:
 
     def _remove(self, conversation: _Conversation, reason: Reason) -> None:
         del self._conversations[conversation]
-        self._removed[reason] += len(conversation.entries)
+        self.removed[reason] += len(conversation.entries)
         for entry in conversation.entries.values():
             self._drop(entry, "deleted" if entry.deleted else reason)
 

@@ -160,7 +160,7 @@ class PostgresStore:
         self._psycopg = psycopg
         self._ttl = ttl
         self._max_bytes = max_bytes
-        self._removed = {"evicted": 0, "expired": 0}
+        self.removed: dict[Reason, int] = {"evicted": 0, "expired": 0}
         self._unchecked = 0
         self._checked = float("-inf")
         try:
@@ -230,8 +230,6 @@ class PostgresStore:
             conversations=conversations,
             records=records,
             bytes=size,
-            evicted=self._removed["evicted"],
-            expired=self._removed["expired"],
         )
 
     def close(self) -> None:
@@ -565,7 +563,7 @@ class PostgresStore:
         if not conversations:
             return
         self._remember(cursor, reason, "conversation = ANY(%s)", conversations)
-        self._removed[reason] += cursor.execute(
+        self.removed[reason] += cursor.execute(
             "DELETE FROM vllm_responses_records WHERE conversation = ANY(%s)",
             (conversations,),
         ).rowcount

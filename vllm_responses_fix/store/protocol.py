@@ -10,7 +10,7 @@ A finished response never changes. What a process has read of it can be cached f
 ever, but for its deletion, which `head` tells.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -62,15 +62,11 @@ class Usage:
     Attributes:
         conversations, records: how many.
         bytes: of all records, as `Record.size` counts them.
-        evicted, expired: how many records this process removed for the limit of bytes,
-            and for their age.
     """
 
     conversations: int
     records: int
     bytes: int
-    evicted: int
-    expired: int
 
 
 class Store(Protocol):
@@ -81,6 +77,8 @@ class Store(Protocol):
     Attributes:
         shared: whether other processes can see what is in it.
         clock: what `Record.updated` is read from.
+        removed: how many records this process removed, `evicted` for the limit of
+            bytes and `expired` for their age.
     """
 
     @property
@@ -88,6 +86,9 @@ class Store(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def removed(self) -> Mapping[Reason, int]: ...
 
     def put(self, record: Record) -> bool:
         """Store a response, in the place of the unfinished one with its id if any.

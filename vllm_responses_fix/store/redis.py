@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import protocol
-from .protocol import ABANDONED, Clock, Key, NotStored, StoreUnavailable, Usage
+from .protocol import ABANDONED, Clock, Key, NotStored, Reason, StoreUnavailable, Usage
 from .record import OVERHEAD, Record, decode_id, encode_id
 from .redis_scripts import DELETE, PUT, READ, RETAIN, TOUCH
 
@@ -49,7 +49,7 @@ class RedisStore:
         self.clock = clock
         self._ttl = ttl
         self._max_bytes = max_bytes
-        self._removed = {"evicted": 0, "expired": 0}
+        self.removed: dict[Reason, int] = {"evicted": 0, "expired": 0}
         self._error = redis.RedisError
         try:
             self._client = redis.Redis.from_url(
@@ -96,8 +96,8 @@ class RedisStore:
 
     def sweep(self) -> None:
         before = -1
-        while before != sum(self._removed.values()):
-            before = sum(self._removed.values())
+        while before != sum(self.removed.values()):
+            before = sum(self.removed.values())
             self._run(RETAIN)
 
     def usage(self) -> Usage:
@@ -112,8 +112,6 @@ class RedisStore:
             conversations=conversations,
             records=int(records or 0),
             bytes=int(size or 0),
-            evicted=self._removed["evicted"],
-            expired=self._removed["expired"],
         )
 
     def close(self) -> None:
@@ -185,8 +183,8 @@ class RedisStore:
             )
         except self._error as error:
             raise StoreUnavailable(f"Redis: {error}") from None
-        self._removed["expired"] += expired
-        self._removed["evicted"] += evicted
+        self.removed["expired"] += expired
+        self.removed["evicted"] += evicted
         return reply
 
 

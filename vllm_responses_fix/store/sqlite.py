@@ -148,7 +148,7 @@ class SqliteStore:
         self._ttl = ttl
         self._max_bytes = max_bytes
         self._durable = durable
-        self._removed = {"evicted": 0, "expired": 0}
+        self.removed: dict[Reason, int] = {"evicted": 0, "expired": 0}
         self._readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = closed
@@ -210,8 +210,6 @@ class SqliteStore:
             conversations=conversations,
             records=records,
             bytes=size,
-            evicted=self._removed["evicted"],
-            expired=self._removed["expired"],
         )
 
     def close(self) -> None:
@@ -581,7 +579,7 @@ class SqliteStore:
         self, connection: sqlite3.Connection, conversation: int, reason: Reason
     ) -> None:
         self._remember(connection, reason, "conversation = ?", conversation)
-        self._removed[reason] += connection.execute(
+        self.removed[reason] += connection.execute(
             "DELETE FROM records WHERE conversation = ?", (conversation,)
         ).rowcount
         connection.execute(

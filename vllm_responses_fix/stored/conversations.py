@@ -24,6 +24,7 @@ from .background import (
 )
 from .body import Added, decode, encode
 from .known import Cache, Known, View, current, owner
+from .metrics import StoreMetrics
 from .rebuilding import (
     chat_conversation,
     harmony_conversation,
@@ -80,7 +81,9 @@ class Conversations:
         tasks: of background responses; vLLM's `background_tasks`.
     """
 
-    def __init__(self, serving: Any, store: Store) -> None:
+    def __init__(
+        self, serving: Any, store: Store, metrics: StoreMetrics | None
+    ) -> None:
         self.store = store
         self.cache = Cache()
         self.running: dict[Key, Turn] = {}
@@ -89,7 +92,8 @@ class Conversations:
         self._lease = Lease(store, self.call, self._leased, self._lost)
         self._tasks: set[asyncio.Task[None]] = set()
         self._swept = time.monotonic()
-        self._unsaved = Unsaved(store, self.call)
+        self._metrics = metrics
+        self._unsaved = Unsaved(store, self.call, metrics)
         # A turn lives as long as somebody makes or reads its response.
         self._turns: weakref.WeakValueDictionary[int, Turn] = (
             weakref.WeakValueDictionary()
@@ -128,6 +132,8 @@ class Conversations:
                 except LookupError:
                     self.cache.drop(key)
                     raise
+            if self._metrics is not None:
+                self._metrics.cache_hits.inc()
             return known
         return await self._load_cold(serving, key)
 
@@ -183,6 +189,7 @@ class Conversations:
 
     def begin(self, request: Any, request_input: Any, parent: Known | None) -> Turn:
         """A response will be made, and is to be stored."""
+        self._sweep_now_and_then()
         turn = Turn(request, owner.get(), request_input, parent)
         self._turns[id(request)] = self._ids[turn.key] = turn
         return turn
@@ -270,7 +277,7 @@ class Conversations:
         task.add_done_callback(self._tasks.discard)
 
     def _sweep_now_and_then(self) -> None:
-        """For a store that is read and seldom written."""
+        """Remove what retention does not keep, and see how much is stored."""
         if time.monotonic() - self._swept > SWEEP_SECONDS:
             self._swept = time.monotonic()
             self._start(self._sweep())
@@ -323,9 +330,16 @@ class Conversations:
 _attached: "weakref.WeakKeyDictionary[Any, Conversations]" = weakref.WeakKeyDictionary()
 
 
-def attach(serving: Any, store: Store) -> None:
-    """Let an `OpenAIServingResponses` serve from a store, in the place of its dicts."""
-    conversations = _attached[serving] = Conversations(serving, store)
+def attach(serving: Any, store: Store, metrics: StoreMetrics | None = None) -> None:
+    """Let an `OpenAIServingResponses` serve from a store, in the place of its dicts.
+
+    Args:
+        serving: without a store so far.
+        store: closed when `serving` goes.
+        metrics: what is counted in; a probe counts nothing.
+    """
+    conversations = Conversations(serving, store, metrics)
+    _attached[serving] = conversations
     weakref.finalize(serving, store.close)
     serving.response_store = View(conversations.cache, "response")
     serving.msg_store = View(conversations.cache, "messages")

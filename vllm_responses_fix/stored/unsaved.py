@@ -7,6 +7,7 @@ from typing import Any
 
 from ..store.protocol import Key, NotStored, Store, StoreUnavailable
 from ..store.record import Record
+from .metrics import StoreMetrics
 
 logger = logging.getLogger("vllm.responses_fix")
 
@@ -23,8 +24,14 @@ class Unsaved:
         given_up: how many records were lost.
     """
 
-    def __init__(self, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        call: Callable[..., Awaitable[Any]],
+        metrics: StoreMetrics | None,
+    ) -> None:
         self.given_up = 0
+        self._metrics = metrics
         self._store = store
         self._call = call
         self._waiting: dict[Key, Record] = {}
@@ -94,6 +101,8 @@ class Unsaved:
 
     def _give_up(self, record: Record, reason: str) -> None:
         self.given_up += 1
+        if self._metrics is not None:
+            self._metrics.given_up.inc()
         logger.error(
             "Response %s is not stored: %s. %d lost so far.",
             record.id,

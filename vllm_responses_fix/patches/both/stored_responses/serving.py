@@ -23,6 +23,8 @@ from vllm_responses_fix.stored.conversations import (
 )
 from vllm_responses_fix.stored.errors import or_error
 from vllm_responses_fix.stored.known import Known, owner
+from vllm_responses_fix.stored.measured import MeasuredStore
+from vllm_responses_fix.stored.metrics import register
 
 Method = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -40,7 +42,8 @@ def serve_from_store(original: Callable[..., None]) -> Callable[..., None]:
             return
         parallel = self.engine_client.vllm_config.parallel_config
         store = open_store(settings, processes=parallel._api_process_count)
-        attach(self, store)
+        metrics = register(shared=store.shared)
+        attach(self, MeasuredStore(store, metrics), metrics)
 
     return __init__
 

@@ -1,0 +1,99 @@
+"""What `/metrics` says of the store."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+from harness.app import ServerFactory
+from harness.client import Client
+from harness.scripted_engine import Answer
+from shared_store import close, start_with_store, stored_by
+
+from vllm_responses_fix.stored import conversations
+
+pytestmark = pytest.mark.guards("stored-responses")
+
+PREFIX = "vllm:responses_fix_store_"
+
+
+async def samples(client: Client) -> dict[str, float]:
+    """The store's samples; other servers of this process have counted as well."""
+    text = (await client.server.http.get("/metrics")).text
+    lines = [line.split(" ") for line in text.splitlines() if line.startswith(PREFIX)]
+    return {name.removeprefix(PREFIX): float(value) for name, value in lines}
+
+
+def grown(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """What has been counted between the two."""
+    return {
+        name: after[name] - before.get(name, 0.0)
+        for name in after
+        if ("_total" in name or "_count" in name) and after[name] != before.get(name)
+    }
+
+
+async def test_what_a_conversation_counts(chat: Client) -> None:
+    before = await samples(chat)
+    assert before["given_up_total"] >= 0
+    first = await chat.create({"input": "One."}, "First.")
+    body = {"input": "Two.", "previous_response_id": first.id}
+    await chat.create(body, "Second.")
+    assert grown(before, await samples(chat)) == {
+        "stored_total": 2,
+        "cache_hits_total": 1,
+        'call_seconds_count{call="put"}': 2,
+        'call_seconds_count{call="head"}': 1,
+    }
+    stored_by(chat.server).cache.clear()
+    before = await samples(chat)
+    await chat.create({**body, "store": False}, "Third.")
+    await chat.retrieve(first.id)
+    assert grown(before, await samples(chat)) == {
+        "loaded_total": 2,
+        'call_seconds_count{call="chain"}': 1,
+        'call_seconds_count{call="get"}': 1,
+    }
+
+
+async def test_what_is_evicted_and_the_bytes_that_are_left(
+    chat_server_factory: ServerFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = await start_with_store(
+        chat_server_factory,
+        1,
+        VLLM_RESPONSES_FIX_STORE="memory",
+        VLLM_RESPONSES_FIX_STORE_MAX_BYTES="10kB",
+    )
+    client = Client(servers[0])
+    before = await samples(client)
+    assert before["bytes"] == 0
+    for _ in range(20):
+        await client.create({"input": "Hi."}, "Hello.")
+    after = grown(before, await samples(client))
+    usage = stored_by(client.server).store.usage()
+    assert after["stored_total"] == 20
+    assert after["evicted_total"] == 20 - usage.records > 0
+    monkeypatch.setattr(conversations, "SWEEP_SECONDS", 0.0)
+    await client.retrieve("resp_unknown")
+    await client.create({"input": "Hi."}, "Hello.")
+    assert 0 < (await samples(client))["bytes"] <= 10_000
+    await close(servers)
+
+
+async def test_what_is_given_up(chat: Client) -> None:
+    before = await samples(chat)
+    first = await chat.create({"input": "One."}, "First.")
+    gate = asyncio.Event()
+    second = asyncio.create_task(
+        chat.create(
+            {"input": "Two.", "previous_response_id": first.id},
+            Answer("Second.", gate=gate),
+        )
+    )
+    while not stored_by(chat.server)._turns:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    await chat.server.http.delete(f"/v1/responses/{first.id}")
+    gate.set()
+    assert (await second).status == 200
+    assert grown(before, await samples(chat))["given_up_total"] == 1
