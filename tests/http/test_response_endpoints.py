@@ -7,7 +7,7 @@ from typing import Any
 
 import openai
 import pytest
-from harness.app import CHAT_ARGS, ServerFactory
+from harness.app import CHAT_ARGS, STORE, ServerFactory, environment
 from harness.client import Client
 from harness.event_loop import EventLoopThread
 from harness.model_folder import write_chat_model
@@ -44,6 +44,25 @@ async def _call(server: Any, key: str, method: str, path: str, **fields: Any) ->
     return reply.status_code, reply.json() if reply.text[:1] == "{" else reply.text
 
 
+async def _answers(server: Any, key: str, id: str) -> list[tuple[int, str]]:
+    """What all endpoints say about a response, which is called ID."""
+    chained = {"model": "scripted", "input": "Hi.", "previous_response_id": id}
+    answers = [
+        await _call(server, key, method, path.replace("ID", id), **fields)
+        for method, path, fields in (
+            ("GET", "/ID", {}),
+            ("GET", "/ID?stream=true", {}),
+            ("GET", "/ID/input_items", {}),
+            ("POST", "/ID/cancel", {}),
+            ("DELETE", "/ID", {}),
+            ("POST", "", {"json": chained}),
+            ("POST", "", {"json": {**chained, "stream": True}}),
+            ("POST", "", {"json": {**chained, "background": True}}),
+        )
+    ]
+    return [(status, str(answer).replace(id, "ID")) for status, answer in answers]
+
+
 async def test_a_response_belongs_to_the_key_that_made_it(keyed: list[Any]) -> None:
     first, second = keyed
     for server in keyed:
@@ -54,21 +73,9 @@ async def test_a_response_belongs_to_the_key_that_made_it(keyed: list[Any]) -> N
         status, made = await _call(first, "alice", "POST", "", json=body)
         assert status == 200, made
         for server in keyed:
-            calls = [
-                ("GET", f"/{id}", {}),
-                ("GET", f"/{id}?stream=true", {}),
-                ("GET", f"/{id}/input_items", {}),
-                ("POST", f"/{id}/cancel", {}),
-                ("DELETE", f"/{id}", {}),
-                ("POST", "", {"json": {**body, "previous_response_id": id}}),
-            ]
-            for method, path, fields in calls:
-                if fields:
-                    del fields["json"]["request_id"]
-                status, answer = await _call(server, "bob", method, path, **fields)
-                assert status == 404, (method, path, answer)
-                message = f"Response with id '{id}' not found."
-                assert answer["error"]["message"] == message
+            answers = await _answers(server, "bob", id)
+            assert answers == await _answers(server, "bob", "resp_unknown")
+            assert [status for status, _ in answers] == [404] * 5 + [400] * 3
         # The id is free for others, as nobody is to know that it is taken.
         status, _ = await _call(second, "bob", "POST", "", json=body)
         assert status == 200
@@ -90,7 +97,7 @@ async def test_a_deleted_response_is_gone_but_for_what_continues_it(
         {"input": "Go on.", "previous_response_id": first.id}, "Never."
     )
     assert gone.body["error"]["param"] == "previous_response_id"
-    assert (gone.status, (await chat.retrieve(first.id)).status) == (404, 404)
+    assert (gone.status, (await chat.retrieve(first.id)).status) == (400, 404)
     third = await chat.create(
         {"input": "Three.", "previous_response_id": second.id}, "Third."
     )
@@ -178,3 +185,37 @@ async def test_a_proxy_says_whose_a_response_is(
     client.server.http.headers["X-User"] = "bob"
     assert (await client.retrieve(made.id)).status == 404
     await close(servers)
+
+
+@pytest.mark.parametrize("store", ["1", "0"])
+async def test_an_unknown_previous_response_has_openais_code(
+    chat_server_factory: ServerFactory, store: str
+) -> None:
+    with environment(**{STORE: store}):
+        client = Client(await chat_server_factory.start())
+        for more in ({}, {"stream": True}, {"background": True}):
+            refused = await client.create(
+                {"input": "Hi.", "previous_response_id": "resp_unknown", **more}
+            )
+            error = refused.body["error"]
+            assert refused.status == 400
+            assert error["code"] == "previous_response_not_found"
+            assert error["param"] == "previous_response_id"
+            assert error["type"] == "invalid_request_error"
+            assert error["message"].startswith(
+                "Previous response with id 'resp_unknown' not found."
+            )
+        await client.server.close()
+
+
+async def test_what_is_not_found_may_be_in_another_process(chat: Client) -> None:
+    parallel = chat.server.engine.vllm_config.parallel_config
+    assert "another" not in (await chat.retrieve("resp_unknown")).error
+    object.__setattr__(parallel, "_api_process_count", 2)
+    try:
+        missing = await chat.retrieve("resp_unknown")
+    finally:
+        object.__setattr__(parallel, "_api_process_count", 1)
+    assert missing.status == 404
+    assert "another one may have it" in missing.error
+    assert "VLLM_RESPONSES_FIX_STORE=auto" in missing.error

@@ -212,7 +212,7 @@ async def test_what_was_evicted_says_so(
     gone = await client.create(
         {"input": "Go on.", "previous_response_id": replies[0].id}, "Never."
     )
-    assert gone.status == 404
+    assert gone.status == 400
     assert "evicted" in gone.error
     assert "evicted" not in (await client.retrieve("resp_unknown")).error
     await close(servers)

@@ -43,22 +43,6 @@ async def test_a_request_without_previous_response_renders_as_on_stock(
     assert patched.prompt.token_ids == stock.prompt.token_ids
 
 
-@pytest.mark.kit_alone
-async def test_an_unknown_id_is_a_404_that_names_the_field(chat: Client) -> None:
-    """As stock's, which names a field that this request does not have."""
-    body = {"input": "hi", "previous_response_id": "resp_nobody"}
-    patched = await chat.create(body)
-    vllm_responses_fix.uninstall()
-    try:
-        stock = await chat.create(body)
-    finally:
-        vllm_responses_fix.install()
-    assert patched.status == stock.status == 404
-    assert stock.body["error"].pop("param") == "response_id"
-    assert patched.body["error"].pop("param") == "previous_response_id"
-    assert patched.body == stock.body
-
-
 async def test_two_answers_in_a_row_stay_two(chat: Client) -> None:
     answer = {
         "role": "assistant",

@@ -139,7 +139,7 @@ class Conversation:
         )
 
     def _compare(self, chained: Reply, replayed: Reply) -> None:
-        if chained.status == 404:
+        if chained.is_lost:
             raise CannotTell(
                 f"The server has lost a response that it had stored ({chained.error}). "
                 f"{SEVERAL_PROCESSES}"

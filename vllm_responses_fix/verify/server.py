@@ -31,12 +31,14 @@ class Reply:
         output: the output items as the client saw them: those of the events, where
             the response was streamed.
         error: the server's words, if there is no response.
+        is_lost: whether the server does not know the response that was to be continued.
     """
 
     status: int
     response: Mapping[str, Any]
     output: list[Item]
     error: str = ""
+    is_lost: bool = False
 
     @property
     def id(self) -> str:
@@ -135,13 +137,13 @@ class Server:
     def _whole(self, body: Mapping[str, Any]) -> Reply:
         status, response = self._json("POST", "/v1/responses", body)
         if status != 200:
-            return Reply(status, {}, [], _error(response))
+            return _refused(status, response)
         return self._reply(response, response.get("output", []))
 
     def _streamed(self, body: Mapping[str, Any]) -> Reply:
         with self._sent("POST", "/v1/responses", body) as answer:
             if answer.status != 200 or not _is_stream(answer):
-                return Reply(answer.status, {}, [], _error(_parse(answer.read())))
+                return _refused(answer.status, _parse(answer.read()))
             return self._of_events(answer)
 
     def _of_events(self, answer: Any) -> Reply:
@@ -224,6 +226,15 @@ def _parse(content: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}
+
+
+def _refused(status: int, body: Mapping[str, Any]) -> Reply:
+    error = body.get("error")
+    # The code is OpenAI's, of a 400; vLLM's answer is a 404.
+    is_lost = status == 404 or (
+        isinstance(error, dict) and error.get("code") == "previous_response_not_found"
+    )
+    return Reply(status, {}, [], _error(body), is_lost)
 
 
 def _error(body: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from vllm_responses_fix.stored.conversations import (
     input_of,
     responses_of_request,
 )
-from vllm_responses_fix.stored.errors import or_error
+from vllm_responses_fix.stored.errors import api_processes, not_found, or_error
 from vllm_responses_fix.stored.known import Known, owner
 from vllm_responses_fix.stored.measured import MeasuredStore
 from vllm_responses_fix.stored.metrics import register
@@ -40,8 +40,7 @@ def serve_from_store(original: Callable[..., None]) -> Callable[..., None]:
             self.enable_store = True
         if not self.enable_store:
             return
-        parallel = self.engine_client.vllm_config.parallel_config
-        store = open_store(settings, processes=parallel._api_process_count)
+        store = open_store(settings, processes=api_processes(self))
         metrics = register(shared=store.shared)
         attach(self, MeasuredStore(store, metrics), metrics)
 
@@ -55,6 +54,10 @@ def create_with_store(original: Method) -> Method:
     async def create_responses(self: Any, request: Any, raw_request: Any = None) -> Any:
         conversations = conversations_of(self)
         if conversations is None:
+            if request.previous_response_id is not None:
+                return not_found(
+                    self, request.previous_response_id, "previous_response_id"
+                )
             return await original(self, request, raw_request)
         if (request.model_extra or {}).get("conversation") is not None:
             return self.create_error_response(
