@@ -108,13 +108,12 @@ def test_run_says_what_there_is() -> None:
         assert f"  {name} " in run.stderr
 
 
-def test_options_of_the_matrix() -> None:
-    run = subprocess.run(
-        [str(ROOT / "scripts" / "matrix.sh"), "--help"], capture_output=True, text=True
-    )
+@pytest.mark.parametrize("script", ["scripts/matrix.sh", "scripts/clients.sh"])
+def test_options_of_a_script_for_the_shell(script: str) -> None:
+    run = subprocess.run([str(ROOT / script), "--help"], capture_output=True, text=True)
 
     for command in COMMANDS:
-        if command[0] == "scripts/matrix.sh":
+        if command[0] == script:
             assert [o for o in _options(command) if o not in run.stderr] == []
 
 

@@ -1,0 +1,76 @@
+"""The client libraries, and how their programs are started."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+PROGRAMS = Path(__file__).resolve().parent.parent / "clients"
+PINS = PROGRAMS / "pins"
+
+
+@dataclass(frozen=True)
+class Library:
+    """A client library.
+
+    Attributes:
+        name: of its program, and of the file that pins its packages.
+        package: the one whose version says what was tried.
+        ways: how the program can ask.
+    """
+
+    name: str
+    package: str
+    ways: tuple[str, ...] = ("plain", "streamed")
+
+    @property
+    def version(self) -> str:
+        """The version that is pinned."""
+        if self.is_node:
+            lock = json.loads((PINS / f"{self.name}.json").read_text())
+            return lock["packages"][f"node_modules/{self.package}"]["version"]
+        pins = (PINS / f"{self.name}.txt").read_text().splitlines()
+        (pin,) = (line for line in pins if line.startswith(f"{self.package}=="))
+        return pin.partition("==")[2]
+
+    @property
+    def is_node(self) -> bool:
+        return (PROGRAMS / f"{self.name}.mjs").exists()
+
+    @contextmanager
+    def command(self, folder: Path) -> Iterator[Sequence[str]]:
+        """The command that runs the program, with the library in `folder`."""
+        if not self.is_node:
+            program = PROGRAMS / f"{self.name}.py"
+            yield [str(folder / "bin" / "python"), str(program)]
+            return
+        # Node looks for packages beside the program, and nowhere else.
+        with TemporaryDirectory() as place:
+            for program in PROGRAMS.glob("*.mjs"):
+                shutil.copy(program, place)
+            modules = folder / "node_modules"
+            (Path(place) / "node_modules").symlink_to(modules.resolve())
+            yield [
+                str(folder / "bin" / "node"),
+                str(Path(place) / f"{self.name}.mjs"),
+            ]
+
+
+_WITH_HELPER = ("plain", "streamed", "helper")
+LIBRARIES = {
+    library.name: library
+    for library in (
+        Library("openai-python", "openai", _WITH_HELPER),
+        Library("openai-agents", "openai-agents"),
+        Library("pydantic-ai", "pydantic-ai-slim"),
+        Library("agent-framework", "agent-framework-openai"),
+        Library("langchain-openai", "langchain-openai"),
+        Library("litellm-vllm", "litellm"),
+        Library("openai-node", "openai", _WITH_HELPER),
+        Library("ai-sdk", "@ai-sdk/openai"),
+        Library("openai-agents-js", "@openai/agents"),
+    )
+}
