@@ -189,6 +189,7 @@ async def measure_turn(loops: dict[str, Loop], rounds: int) -> dict[str, Measure
         "by id, stock": ("stock", loops["stock"].chained()),
         "by id, patched": ("patched", patched.chained()),
         "replayed": ("patched", patched.replayed()),
+        "replayed, stock": ("stock", patched.replayed()),
     }
     times: dict[str, list[float]] = {way: [] for way in ways}
     prompts: dict[str, list[int]] = {}
@@ -207,7 +208,7 @@ async def measure_turn(loops: dict[str, Loop], rounds: int) -> dict[str, Measure
 
 
 def print_turn(turn: int, measured: dict[str, Measured]) -> None:
-    stock, patched, replayed = measured.values()
+    stock, patched, replayed, _ = measured.values()
     print(f"Turn {turn}")
     for way, found in measured.items():
         print(

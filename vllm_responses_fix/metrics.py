@@ -2,6 +2,7 @@
 
 from typing import Any
 
+PROMPT_CACHE_BYTES = "vllm:responses_fix_prompt_cache_bytes"
 
 def registered(name: str) -> Any:
     """The metric of this name in this process, None if there is none.
@@ -12,3 +13,16 @@ def registered(name: str) -> Any:
     from prometheus_client import REGISTRY
 
     return REGISTRY._names_to_collectors.get(name)
+
+
+def set_prompt_cache_bytes(patch: str, size: int) -> None:
+    """Say in `/metrics` how much a patch keeps of prompts, in this process."""
+    from prometheus_client import Gauge
+
+    gauge = registered(PROMPT_CACHE_BYTES) or Gauge(
+        PROMPT_CACHE_BYTES,
+        "Bytes that vllm-responses-fix keeps of prompts that were tokenized before.",
+        labelnames=["patch"],
+        multiprocess_mode="livesum",
+    )
+    gauge.labels(patch).set(size)

@@ -21,6 +21,7 @@ _CONTEXT = f"{_RESPONSES}.context"
 _STREAMING = f"{_RESPONSES}.streaming_events"
 _HARMONY_UTILS = "vllm.entrypoints.openai.parser.harmony_utils"
 _RENDERER = "vllm.renderers.online_renderer"
+_RENDERERS = "vllm.renderers.base"
 
 TRIGGER = _SERVING
 """Once this module is imported, all that has places is too."""
@@ -47,6 +48,15 @@ PLACES: Mapping[str, tuple[str, str]] = {
     ),
     "postprocess_messages": ("vllm.entrypoints.chat_utils", "_postprocess_messages"),
     "parsable_context_init": (_CONTEXT, "ParsableContext.__init__"),
+    # From the text of a prompt to its token ids.
+    "tokenize_singleton_prompt_async": (
+        _RENDERERS,
+        "BaseRenderer._tokenize_singleton_prompt_async",
+    ),
+    "pre_tokenization": (
+        "vllm.renderers.params",
+        "TokenizeParams.apply_pre_tokenization",
+    ),
     # The server.
     "create_responses": (_SERVING, f"{_SERVER}._create_responses"),
     "validate_create_responses_input": (

@@ -1,15 +1,20 @@
 """The environment variables an operator sets."""
 
 import os
+import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ENABLED = "VLLM_RESPONSES_FIX"
 DISABLED_PATCHES = "VLLM_RESPONSES_FIX_DISABLE"
 STRICT = "VLLM_RESPONSES_FIX_STRICT"
+PROMPT_CACHE_BYTES = "VLLM_RESPONSES_FIX_PROMPT_CACHE_BYTES"
+CHECK_TOKENS = "VLLM_RESPONSES_FIX_CHECK_TOKENS"
 
-VARIABLES = (ENABLED, DISABLED_PATCHES, STRICT)
+VARIABLES = (ENABLED, DISABLED_PATCHES, STRICT, PROMPT_CACHE_BYTES, CHECK_TOKENS)
 """All that an operator may set."""
+
+DEFAULT_PROMPT_CACHE_BYTES = 64 * 1024 * 1024
 
 _SWITCH = {
     "1": True,
@@ -19,10 +24,34 @@ _SWITCH = {
     "false": False,
     "off": False,
 }
+_BYTES = {
+    "": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "tb": 10**12,
+    "kib": 1 << 10,
+    "mib": 1 << 20,
+    "gib": 1 << 30,
+    "tib": 1 << 40,
+}
 
 
 class SettingsError(ValueError):
     """An environment variable of the kit has a value that means nothing."""
+
+
+@dataclass(frozen=True)
+class PromptSettings:
+    """What the environment says of prompts that were tokenized before.
+
+    Attributes:
+        cache_bytes: of what is kept of them, in one process.
+        check_tokens: tokenize everything whole as well, and compare.
+    """
+
+    cache_bytes: int = DEFAULT_PROMPT_CACHE_BYTES
+    check_tokens: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,11 +62,13 @@ class Settings:
         enabled: apply anything at all.
         disabled_patches: names of patches to leave out.
         strict: a patch that is needed and could not be applied stops the server.
+        prompts: see there.
     """
 
     enabled: bool = True
     disabled_patches: frozenset[str] = frozenset()
     strict: bool = False
+    prompts: PromptSettings = field(default_factory=PromptSettings)
 
 
 def read_settings(
@@ -62,7 +93,43 @@ def read_settings(
         enabled=_switch(environ, ENABLED, default=True),
         disabled_patches=disabled,
         strict=_switch(environ, STRICT, default=False),
+        prompts=read_prompt_settings(environ),
     )
+
+
+def read_prompt_settings(environ: Mapping[str, str] | None = None) -> PromptSettings:
+    """Read from the environment what concerns prompts that were tokenized before.
+
+    Raises:
+        SettingsError: see `read_settings`.
+    """
+    environ = os.environ if environ is None else environ
+    size = read_size(environ, PROMPT_CACHE_BYTES)
+    return PromptSettings(
+        cache_bytes=DEFAULT_PROMPT_CACHE_BYTES if size is None else size,
+        check_tokens=_switch(environ, CHECK_TOKENS, default=False),
+    )
+
+
+def read_size(environ: Mapping[str, str], name: str) -> int | None:
+    """A number of bytes; None if the variable is not set.
+
+    Raises:
+        SettingsError: see `read_settings`.
+    """
+    value = environ.get(name, "").strip()
+    if not value:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", value.lower(), re.ASCII)
+    size = 0
+    if match is not None and match[2] in _BYTES:
+        size = int(float(match[1]) * _BYTES[match[2]])
+    if not size:
+        raise SettingsError(
+            f"{name}={value!r} is no size: it takes a number of bytes, or with "
+            f"one of KB, MB, GB, TB, KiB, MiB, GiB, TiB, such as 2GiB."
+        )
+    return size
 
 
 def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:

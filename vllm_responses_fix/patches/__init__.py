@@ -16,6 +16,7 @@ _FOLDERS = (
     "chat.snapshots",
     "chat.streamed_call_ids",
     "chat.parser_streams",
+    "chat.known_prefix",
     "both.stream_ids",
     "both.stream_events",
     "both.chain_errors",

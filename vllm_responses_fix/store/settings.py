@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from ..settings import SettingsError
+from ..settings import SettingsError, read_size
 
 STORE = "VLLM_RESPONSES_FIX_STORE"
 TTL = "VLLM_RESPONSES_FIX_STORE_TTL"
@@ -25,17 +25,6 @@ _VALUES = (
     "postgresql://user@host/database"
 )
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_BYTES = {
-    "": 1,
-    "kb": 10**3,
-    "mb": 10**6,
-    "gb": 10**9,
-    "tb": 10**12,
-    "kib": 1 << 10,
-    "mib": 1 << 20,
-    "gib": 1 << 30,
-    "tib": 1 << 40,
-}
 
 
 @dataclass(frozen=True)
@@ -66,7 +55,7 @@ def read_store_settings(environ: Mapping[str, str] | None = None) -> StoreSettin
     return StoreSettings(
         where=_where(environ.get(STORE, "").strip()),
         ttl=_ttl(environ.get(TTL, "").strip()),
-        max_bytes=_max_bytes(environ.get(MAX_BYTES, "").strip()),
+        max_bytes=read_size(environ, MAX_BYTES),
     )
 
 
@@ -128,18 +117,3 @@ def _ttl(value: str) -> float:
             f" as 12h or 30d."
         )
     return float(int(match[1]) * _SECONDS[match[2]])
-
-
-def _max_bytes(value: str) -> int | None:
-    if not value:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", value.lower(), re.ASCII)
-    size = 0
-    if match is not None and match[2] in _BYTES:
-        size = int(float(match[1]) * _BYTES[match[2]])
-    if not size:
-        raise SettingsError(
-            f"{MAX_BYTES}={value!r} is no size: it takes a number of bytes, or with "
-            f"one of KB, MB, GB, TB, KiB, MiB, GiB, TiB, such as 2GiB."
-        )
-    return size
