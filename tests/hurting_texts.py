@@ -10,6 +10,7 @@ from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers, proce
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 from transformers import PreTrainedTokenizerFast
+from vllm.tokenizers.hf import get_cached_tokenizer
 
 _DEMO = Path(__file__).parent.parent / "scripts" / "demo_model" / "tokenizer.json"
 _START, _END = "<|im_start|>", "<|im_end|>"
@@ -120,7 +121,7 @@ TOKENIZERS = (
 
 def fast(tokenizer: Tokenizer) -> Any:
     """A tokenizer as vLLM has it."""
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+    return get_cached_tokenizer(PreTrainedTokenizerFast(tokenizer_object=tokenizer))
 
 
 def changed(tokenizer: Tokenizer, **fields: Any) -> Tokenizer:

@@ -4,6 +4,7 @@ from typing import Any
 
 PROMPT_CACHE_BYTES = "vllm:responses_fix_prompt_cache_bytes"
 
+
 def registered(name: str) -> Any:
     """The metric of this name in this process, None if there is none.
 

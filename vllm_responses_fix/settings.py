@@ -127,7 +127,7 @@ def read_size(environ: Mapping[str, str], name: str) -> int | None:
     if not size:
         raise SettingsError(
             f"{name}={value!r} is no size: it takes a number of bytes, or with "
-            f"one of KB, MB, GB, TB, KiB, MiB, GiB, TiB, such as 2GiB."
+            f"one of KB, MB, GB, TB, KiB, MiB, GiB, TiB, such as 64MiB."
         )
     return size
 

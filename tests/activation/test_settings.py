@@ -3,7 +3,12 @@
 import pytest
 
 from vllm_responses_fix.patches import PATCHES
-from vllm_responses_fix.settings import Settings, SettingsError, read_settings
+from vllm_responses_fix.settings import (
+    PromptSettings,
+    Settings,
+    SettingsError,
+    read_settings,
+)
 
 NAMES = [patch.name for patch in PATCHES]
 
@@ -17,6 +22,13 @@ NAMES = [patch.name for patch in PATCHES]
         ({"VLLM_RESPONSES_FIX": "0"}, Settings(enabled=False)),
         ({"VLLM_RESPONSES_FIX": " False "}, Settings(enabled=False)),
         ({"VLLM_RESPONSES_FIX_STRICT": "1"}, Settings(strict=True)),
+        (
+            {
+                "VLLM_RESPONSES_FIX_PROMPT_CACHE_BYTES": "2MiB",
+                "VLLM_RESPONSES_FIX_CHECK_TOKENS": "1",
+            },
+            Settings(prompts=PromptSettings(cache_bytes=1 << 21, check_tokens=True)),
+        ),
         (
             {"VLLM_RESPONSES_FIX_DISABLE": "stream-ids, merge-items,"},
             Settings(disabled_patches=frozenset({"stream-ids", "merge-items"})),
@@ -33,6 +45,8 @@ def test_values(environ: dict[str, str], expected: Settings) -> None:
         ("VLLM_RESPONSES_FIX", "maybe", "off"),
         ("VLLM_RESPONSES_FIX_STRICT", "2", "on"),
         ("VLLM_RESPONSES_FIX_DISABLE", "stream-id", "stream-ids"),
+        ("VLLM_RESPONSES_FIX_PROMPT_CACHE_BYTES", "much", "64MiB"),
+        ("VLLM_RESPONSES_FIX_CHECK_TOKENS", "yes", "on"),
     ],
 )
 def test_a_wrong_value_is_a_clear_error(name: str, value: str, helps: str) -> None:

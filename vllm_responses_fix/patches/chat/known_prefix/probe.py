@@ -41,10 +41,9 @@ class TextRenderer(BaseRenderer[Any]):
 
     def tokenized(self, text: str, **params: Any) -> list[int]:
         """The token ids of a prompt, found as vLLM finds them."""
+        asked = TokenizeParams(**{"max_total_tokens": None, **params})
         prompt = finished(
-            self._tokenize_singleton_prompt_async(
-                {"prompt": text}, TokenizeParams(max_total_tokens=None, **params)
-            )
+            self._tokenize_singleton_prompt_async({"prompt": text}, asked)
         )
         token_ids: list[int] = prompt["prompt_token_ids"]
         return token_ids
@@ -56,7 +55,8 @@ class TextRenderer(BaseRenderer[Any]):
 
     async def _tokenize_prompt_async(self, prompt: Any, params: Any) -> Any:
         self.given.append(prompt["prompt"])
-        return {**prompt, "prompt_token_ids": self.ids(prompt["prompt"])}
+        encoded = self.tokenizer(prompt["prompt"], **params.get_encode_kwargs())
+        return {**prompt, "prompt_token_ids": encoded["input_ids"]}
 
 
 # Messages are not rendered here.
