@@ -18,6 +18,7 @@ SCRIPTS = Path(__file__).resolve().parent
 RESULTS = SCRIPTS.parent / "docs" / "benchmarks.md"
 BENCHMARKS = (
     "scripts/run.sh bench_reconstruction",
+    "scripts/run.sh bench_start --against 1df9ee7",
     "scripts/run.sh bench_harmony",
     "scripts/run.sh bench_server",
     "scripts/bench_guidellm.sh",

@@ -1,8 +1,10 @@
 """Which patches go in: each is decided by itself, by its probe and its ground."""
 
+import gc
 import importlib
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,18 +57,35 @@ def decide(
         disabled: names of patches that are switched off.
     """
     decisions: dict[str, Decision] = {}
-    for patch in patches:
-        if patch.name in disabled:
-            decision = Decision(patch, "off", f"{DISABLED_PATCHES} names it")
-        else:
-            missing = [
-                name
-                for name in needs.get(patch.name, ())
-                if decisions[name].state in ("off", "refused")
-            ]
-            decision = _decide(patch, missing)
-        decisions[patch.name] = decision
+    with _no_collection():
+        for patch in patches:
+            if patch.name in disabled:
+                decision = Decision(patch, "off", f"{DISABLED_PATCHES} names it")
+            else:
+                missing = [
+                    name
+                    for name in needs.get(patch.name, ())
+                    if decisions[name].state in ("off", "refused")
+                ]
+                decision = _decide(patch, missing)
+            decisions[patch.name] = decision
     return list(decisions.values())
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector from looking through all that vLLM has imported.
+
+    That takes up to a second, and would find nothing of what is made here: syntax
+    trees and the items of probes have no cycles.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _decide(patch: Patch, missing: Sequence[str]) -> Decision:

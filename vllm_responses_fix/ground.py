@@ -9,8 +9,10 @@ known: the rest of it may change.
 import ast
 import hashlib
 import inspect
+import linecache
 import textwrap
 from collections.abc import Collection, Iterator
+from types import CodeType
 from typing import Any
 
 # Context says nothing that the tree does not; `kind` is the spelling of a string.
@@ -25,16 +27,54 @@ def tree_of(function: Any) -> ast.stmt:
     Raises:
         OSError, TypeError: there is no Python source to be read.
     """
-    # `inspect` would look through a wrapper and show the source of what is inside.
-    if hasattr(function, "__wrapped__"):
-        function = function.__code__
-    source = textwrap.dedent(inspect.getsource(function))
+    try:
+        return _parsed(_lines_of(function))
+    except (AttributeError, IndexError, SyntaxError):
+        # `inspect` would look through a wrapper and show the source of what is inside.
+        if hasattr(function, "__wrapped__"):
+            function = function.__code__
+        return _parsed(inspect.getsource(function))
+
+
+def _parsed(source: str) -> ast.stmt:
+    source = textwrap.dedent(source)
     try:
         return ast.parse(source).body[0]
     except SystemError:
         # CPython 3.11 may take garbage collection in the middle of it for a mistake of
         # its own ("recursion depth mismatch"). What was garbage then is gone now.
         return ast.parse(source).body[0]
+
+
+def _lines_of(function: Any) -> str:
+    """The source of a function, without reading it word by word as `inspect` does.
+
+    It goes from the first line that its code knows to the last, and on to what is
+    indented less than its body. What that may cut in two (a string, a bracket) is no
+    Python then, and does not go unnoticed.
+    """
+    code = function.__code__
+    lines = linecache.getlines(code.co_filename, function.__globals__)
+    first = code.co_firstlineno - 1
+    end = _last_line(code)
+    indented = _indent(lines[first])
+    while end < len(lines) and (
+        not lines[end].strip() or _indent(lines[end]) > indented
+    ):
+        end += 1
+    return "".join(lines[first:end])
+
+
+def _last_line(code: CodeType) -> int:
+    return max(
+        *(line or 0 for _, _, line in code.co_lines()),
+        *(_last_line(c) for c in code.co_consts if isinstance(c, CodeType)),
+        code.co_firstlineno,
+    )
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def fingerprint(definition: ast.stmt) -> str:
@@ -46,25 +86,21 @@ def fingerprint(definition: ast.stmt) -> str:
     return _digest(_canonical(definition))
 
 
-def statements_fingerprint(definition: ast.stmt, names: Collection[str]) -> str:
+def statements_fingerprint(definition: ast.stmt, names: Collection[str]) -> str | None:
     """16 hex digits that identify the statements that mention some names.
 
     Of a compound statement that is its head; what is in its blocks counts by itself.
-    """
-    return _digest([_head(s) for s in statements(definition, names)])
-
-
-def statements(definition: ast.stmt, names: Collection[str]) -> Iterator[ast.stmt]:
-    """The statements of a definition that mention one of some names, in order.
-
-    A name is mentioned as a variable, an attribute or an argument. The definition's own
-    parameters are not looked at.
+    None if there is no such statement. A name is mentioned as a variable, an attribute
+    or an argument. The definition's own parameters are not looked at.
     """
     wanted = frozenset(names)
     _, *inside = _in_order(definition)
-    for statement in inside:
-        if any(wanted & _names(part) for part in _own_parts(statement)):
-            yield statement
+    heads = [
+        _head(statement)
+        for statement in inside
+        if any(_mentions(part, wanted) for part in _own_parts(statement))
+    ]
+    return _digest(heads) if heads else None
 
 
 def _in_order(statement: ast.AST) -> Iterator[ast.stmt]:
@@ -86,14 +122,12 @@ def _own_parts(statement: ast.AST) -> Iterator[ast.AST]:
                 yield part
 
 
-def _names(part: ast.AST) -> set[str]:
-    found = set()
-    for node in ast.walk(part):
-        for field in ("id", "attr", "arg"):
-            name = getattr(node, field, None)
-            if isinstance(name, str):
-                found.add(name)
-    return found
+def _mentions(part: ast.AST, names: frozenset[str]) -> bool:
+    return any(
+        getattr(node, field, None) in names
+        for node in ast.walk(part)
+        for field in ("id", "attr", "arg")
+    )
 
 
 def _head(statement: ast.stmt) -> Any:

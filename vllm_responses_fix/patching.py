@@ -4,6 +4,7 @@ import importlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from .patch import Patch, Variant
@@ -74,7 +75,7 @@ def _substitutions(patch: Patch, variant: Variant) -> Iterator[Substitution]:
         else:
             substitute = getattr(code, place)
         yield Substitution(holder, attribute, original, substitute)
-        # Whoever imported it by name has it still.
-        for module in held_by(attribute):
+        # Whoever imported a function by name has it still; a method nobody can.
+        for module in held_by(attribute) if isinstance(holder, ModuleType) else ():
             if vars(module)[attribute] is original:
                 yield Substitution(module, attribute, original, substitute)

@@ -174,10 +174,11 @@ def locate(place: str) -> tuple[Any, str]:
 
 def held_by(attribute: str) -> list[ModuleType]:
     """The modules of vLLM that have something of that name, as far as imported."""
-    return [
-        module
-        for name, module in sorted(sys.modules.items())
+    holders = {
+        name: module
+        for name, module in list(sys.modules.items())
         if name.startswith("vllm.")
         and isinstance(module, ModuleType)
         and attribute in vars(module)
-    ]
+    }
+    return [holders[name] for name in sorted(holders)]

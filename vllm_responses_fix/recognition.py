@@ -1,11 +1,11 @@
 """Is what a variant of a patch stands on there?"""
 
+import functools
 import inspect
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .ground import fingerprint, statements, statements_fingerprint, tree_of
+from .ground import fingerprint, statements_fingerprint, tree_of
 from .patch import ReliedOn, Replaced, Variant, Wrapped
 from .places import full_name, locate
 
@@ -34,9 +34,9 @@ def check_ground(variant: Variant) -> set[str]:
     seen_in: set[str] = set()
     problems: list[str] = []
     checks = (
-        *(partial(_check_replaced, ground) for ground in variant.replaces),
-        *(partial(_check_wrapped, ground) for ground in variant.wraps),
-        *(partial(_check_relied_on, ground) for ground in variant.relies_on),
+        *(functools.partial(_check_replaced, ground) for ground in variant.replaces),
+        *(functools.partial(_check_wrapped, ground) for ground in variant.wraps),
+        *(functools.partial(_check_relied_on, ground) for ground in variant.relies_on),
     )
     for check in checks:
         try:
@@ -49,7 +49,7 @@ def check_ground(variant: Variant) -> set[str]:
 
 
 def _check_replaced(ground: Replaced) -> Iterator[str]:
-    found = fingerprint(_tree(ground.place))
+    found = _read(ground.place, _fingerprint)
     if found not in ground.known:
         raise UnknownGroundError(
             f"{full_name(ground.place)} is not code this kit knows "
@@ -70,12 +70,11 @@ def _check_relied_on(ground: ReliedOn) -> Iterator[str]:
 
 
 def _known_statements(ground: ReliedOn, known: Mapping[str, str]) -> str:
-    tree = _tree(ground.place)
-    if not any(statements(tree, ground.names)):
+    found = _read(ground.place, _statements_fingerprint, ground.names)
+    if found is None:
         raise UnknownGroundError(
             f"{full_name(ground.place)} does nothing with {', '.join(ground.names)}"
         )
-    found = statements_fingerprint(tree, ground.names)
     if found not in known:
         raise UnknownGroundError(
             f"what {full_name(ground.place)} does with {', '.join(ground.names)} is "
@@ -96,13 +95,25 @@ def _function(place: str) -> Any:
     return vars(holder)[attribute]
 
 
-def _tree(place: str) -> Any:
+def _read(place: str, read: Callable[..., Any], *arguments: Any) -> Any:
+    function = _function(place)
     try:
-        return tree_of(_function(place))
+        return read(function, *arguments)
     except (OSError, TypeError) as error:
         raise UnknownGroundError(f"{full_name(place)} has no source to check") from (
             error
         )
+
+
+# Several variants, and several patches, stand on the same functions.
+@functools.cache
+def _fingerprint(function: Any) -> str:
+    return fingerprint(tree_of(function))
+
+
+@functools.cache
+def _statements_fingerprint(function: Any, names: tuple[str, ...]) -> str | None:
+    return statements_fingerprint(tree_of(function), names)
 
 
 def _check_parameters(place: str, names: tuple[str, ...]) -> None:
