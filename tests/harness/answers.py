@@ -43,6 +43,16 @@ def chat_answer(
     return Answer(chat_text(text, *calls, reasoning=reasoning), **options)
 
 
+def mistral_calls(tokenizer: Any, *calls: tuple[str, Any], **options: Any) -> Answer:
+    """Calls as models with Mistral's tokenizer write them.
+
+    That is a list after a control token; `options` are those of `Answer`.
+    """
+    written = json.dumps([{"name": name, "arguments": args} for name, args in calls])
+    token_ids = tokenizer.encode(written, add_special_tokens=False)
+    return Answer([tokenizer.get_vocab()["[TOOL_CALLS]"], *token_ids], **options)
+
+
 def analysis(text: str) -> Message:
     """A Harmony message of reasoning."""
     return _assistant(text).with_channel("analysis")

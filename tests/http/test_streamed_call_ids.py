@@ -3,10 +3,10 @@
 In Mistral's tokenizer mode a call id is nine letters and digits, or the turn is a 400.
 """
 
-import json
 from typing import Any
 
 import pytest
+from harness.answers import mistral_calls
 from harness.client import Client, Conversation
 from harness.scripted_engine import Answer
 from tool_conversation import QUESTION, WEATHER_TOOL, calls_of, result_of
@@ -17,11 +17,9 @@ TOOLS = {"tools": [WEATHER_TOOL]}
 
 
 def mistral_call(client: Client, *cities: str, **options: Any) -> Answer:
-    """Calls as models with this tokenizer write them: a list after a control token."""
-    calls = [{"name": "get_weather", "arguments": {"city": city}} for city in cities]
     tokenizer = client.server.engine.renderer.get_tokenizer()
-    written = tokenizer.encode(json.dumps(calls), add_special_tokens=False)
-    return Answer([tokenizer.get_vocab()["[TOOL_CALLS]"], *written], **options)
+    calls = [("get_weather", {"city": city}) for city in cities]
+    return mistral_calls(tokenizer, *calls, **options)
 
 
 @pytest.mark.guards("streamed-call-ids")
