@@ -35,9 +35,11 @@ def prompt_texts(messages: list[Any]) -> str:
 def _strings(value: Any) -> Any:
     if isinstance(value, str):
         yield value
-        # Arguments that are no JSON travel as a JSON string.
+        # Arguments that are no JSON travel as a JSON string, or in a JSON object.
         if value.startswith('"'):
             yield json.loads(value)
+        if value.startswith('{"arguments": '):
+            yield json.loads(value)["arguments"]
     elif isinstance(value, dict):
         for child in value.values():
             yield from _strings(child)

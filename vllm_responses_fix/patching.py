@@ -9,6 +9,7 @@ from typing import Any
 
 from .patch import Patch, Variant
 from .places import held_by, locate
+from .validators import compiled_with_lookup, has_validator
 
 logger = logging.getLogger("vllm.responses_fix")
 
@@ -79,3 +80,7 @@ def _substitutions(patch: Patch, variant: Variant) -> Iterator[Substitution]:
         for module in held_by(attribute) if isinstance(holder, ModuleType) else ():
             if vars(module)[attribute] is original:
                 yield Substitution(module, attribute, original, substitute)
+        if has_validator(holder, attribute):
+            # The model's compiled form has it, too.
+            for name, compiled in compiled_with_lookup(holder, attribute).items():
+                yield Substitution(holder, name, vars(holder)[name], compiled)

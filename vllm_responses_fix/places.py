@@ -27,6 +27,24 @@ TRIGGER = _SERVING
 """Once this module is imported, all that has places is too."""
 
 PLACES: Mapping[str, tuple[str, str]] = {
+    # From JSON to a request.
+    "input_item_parsing": (
+        f"{_RESPONSES}.protocol",
+        "ResponsesRequest.input_item_parsing",
+    ),
+    # What is said of a request that is not valid: up to 0.23, up to 0.27, and since.
+    "openai_validation_exception_handler": (
+        "vllm.entrypoints.openai.server_utils",
+        "validation_exception_handler",
+    ),
+    "serve_validation_exception_handler": (
+        "vllm.entrypoints.serve.utils.server_utils",
+        "validation_exception_handler",
+    ),
+    "validation_exception_handler": (
+        "vllm.entrypoints.serve.exception_handling.handlers.validation",
+        "validation_exception_handler",
+    ),
     # From items to chat messages.
     "construct_input_messages": (_UTILS, "construct_input_messages"),
     "construct_chat_messages_with_tool_call": (

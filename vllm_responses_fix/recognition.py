@@ -92,7 +92,8 @@ def _function(place: str) -> Any:
         holder, attribute = locate(place)
     except (ImportError, AttributeError, KeyError) as error:
         raise UnknownGroundError(f"{full_name(place)} is missing") from error
-    return vars(holder)[attribute]
+    function = vars(holder)[attribute]
+    return function.__func__ if isinstance(function, classmethod) else function
 
 
 def _read(place: str, read: Callable[..., Any], *arguments: Any) -> Any:

@@ -34,8 +34,9 @@ def is_since(release: str) -> bool:
     return Version(VERSION) >= Version(release)
 
 
-MALFORMED_ARGUMENTS_ARE_DROPPED = is_since("0.29.0")
-"""Chat templates are given an object, an empty one where a call has something else."""
+ARGUMENTS_ARE_AN_OBJECT = is_since("0.29.0")
+"""Chat templates are given an object, on stock an empty one where a call has something
+else."""
 CUT_CALLS_ARE_TEXT = is_since("0.24.0")
 """The call of a named tool, too, is read by the tool parser: hermes wants its end."""
 CUSTOM_TOOL_CALLS_ARE_RENDERED = is_since("0.32.0")

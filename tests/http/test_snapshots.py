@@ -7,7 +7,7 @@ import pytest
 from harness.answers import chat_answer
 from harness.app import PARSER_CONTEXT, ServerFactory, environment
 from harness.client import Client, Conversation
-from harness.vllm_compat import MALFORMED_ARGUMENTS_ARE_DROPPED
+from harness.vllm_compat import ARGUMENTS_ARE_AN_OBJECT
 from tool_conversation import QUESTION, WEATHER_TOOL, calls_of, result_of, user
 
 
@@ -55,7 +55,7 @@ async def test_arguments_are_rendered_alike_on_every_turn(chat: Client) -> None:
         assert reply.status == 200, reply.body
         assert reply.prompt.text == replayed.prompt.text
         conversation = conversation.extended("?", reply)
-    arguments = "{}" if MALFORMED_ARGUMENTS_ARE_DROPPED else '"12"'
+    arguments = '{"arguments": "\\"12\\""}' if ARGUMENTS_ARE_AN_OBJECT else '"12"'
     assert f"get_weather({arguments})" in reply.prompt.text
 
 

@@ -10,8 +10,11 @@ from importlib import import_module
 from ..patch import Patch
 
 _FOLDERS = (
+    "both.input_forms",
+    "both.input_errors",
     "chat.reconstruction",
     "chat.all_parts",
+    "chat.call_arguments",
     "chat.merge_items",
     "chat.snapshots",
     "chat.streamed_call_ids",
