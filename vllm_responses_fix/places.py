@@ -47,6 +47,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     ),
     # From items to chat messages.
     "construct_input_messages": (_UTILS, "construct_input_messages"),
+    "should_continue_final_message": (_UTILS, "should_continue_final_message"),
     "construct_chat_messages_with_tool_call": (
         _UTILS,
         "construct_chat_messages_with_tool_call",

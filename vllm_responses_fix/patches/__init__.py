@@ -17,6 +17,8 @@ _FOLDERS = (
     "chat.call_arguments",
     "chat.merge_items",
     "chat.snapshots",
+    # Around what `reconstruction` puts in.
+    "chat.continued_answers",
     "chat.streamed_call_ids",
     "chat.parser_streams",
     "chat.known_prefix",
