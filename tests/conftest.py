@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 # Test modules import vLLM at their top, hence before any fixture runs.
 prepare_vllm()
 
-pytest_plugins = ["guards", "patched_source", "releases"]
+pytest_plugins = ["guards", "patched_source", "releases", "shared_store_option"]
 
 # The same examples each time, so that a failure is of the change that is tested.
 # Looking for new ones is what the soak profile is for.
@@ -120,34 +120,42 @@ def mistral_server_factory(tmp_path_factory: pytest.TempPathFactory) -> "ServerF
 
 @pytest.fixture
 def chat(
-    chat_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+    chat_server_factory: "ServerFactory",
+    event_loop_thread: EventLoopThread,
+    shared_store: dict[str, str] | None,
 ) -> "Iterator[Client]":
     """A client of a new server on the chat template path."""
-    yield from _client(chat_server_factory, event_loop_thread)
+    yield from _client(chat_server_factory, event_loop_thread, shared_store)
 
 
 @pytest.fixture
 def chat_parts(
-    parts_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+    parts_server_factory: "ServerFactory",
+    event_loop_thread: EventLoopThread,
+    shared_store: dict[str, str] | None,
 ) -> "Iterator[Client]":
     """As `chat`, with a template that wants contents as lists of parts."""
-    yield from _client(parts_server_factory, event_loop_thread)
+    yield from _client(parts_server_factory, event_loop_thread, shared_store)
 
 
 @pytest.fixture
 def mistral(
-    mistral_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+    mistral_server_factory: "ServerFactory",
+    event_loop_thread: EventLoopThread,
+    shared_store: dict[str, str] | None,
 ) -> "Iterator[Client]":
     """A client of a new server in Mistral's tokenizer mode."""
-    yield from _client(mistral_server_factory, event_loop_thread)
+    yield from _client(mistral_server_factory, event_loop_thread, shared_store)
 
 
 @pytest.fixture
 def harmony(
-    harmony_server_factory: "ServerFactory", event_loop_thread: EventLoopThread
+    harmony_server_factory: "ServerFactory",
+    event_loop_thread: EventLoopThread,
+    shared_store: dict[str, str] | None,
 ) -> "Iterator[Client]":
     """A client of a new server of a gpt_oss model."""
-    yield from _client(harmony_server_factory, event_loop_thread)
+    yield from _client(harmony_server_factory, event_loop_thread, shared_store)
 
 
 @pytest.fixture
@@ -179,11 +187,18 @@ def listen(enter: Callable[..., Any]) -> "Callable[[ScriptedServer, Script], str
 
 
 def _client(
-    factory: "ServerFactory", event_loop_thread: EventLoopThread
+    factory: "ServerFactory",
+    event_loop_thread: EventLoopThread,
+    shared_store: dict[str, str] | None,
 ) -> "Iterator[Client]":
     from harness.app import environment
     from harness.client import Client
 
+    if shared_store is not None:
+        from shared_store import alternating_client
+
+        yield from alternating_client(factory, event_loop_thread, shared_store)
+        return
     with environment():
         server = event_loop_thread.run(factory.start())
         yield Client(server)

@@ -1,6 +1,6 @@
 """Two servers that share a store, asked in turn, each with nothing in its memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,11 @@ class AlternatingClient:
 
     def __init__(self, servers: list[ScriptedServer]) -> None:
         self.servers = servers
+
+    @property
+    def server(self) -> ScriptedServer:
+        """The one that the next request goes to."""
+        return self.servers[0]
 
     @property
     def next(self) -> Client:
@@ -64,6 +69,26 @@ async def close(servers: list[ScriptedServer]) -> None:
 
 def sqlite_settings(folder: Path) -> dict[str, str]:
     return {"VLLM_RESPONSES_FIX_STORE": f"sqlite://{folder / 'responses.db'}"}
+
+
+def store_settings(backend: str, folder: Path) -> dict[str, str]:
+    """The environment of servers that share a store of this kind, which is empty."""
+    if backend == "sqlite":
+        return sqlite_settings(folder)
+    import backends
+
+    empty_server = getattr(backends, f"empty_{backend}_server")
+    return {"VLLM_RESPONSES_FIX_STORE": empty_server().url}
+
+
+def alternating_client(
+    factory: ServerFactory, loop: EventLoopThread, settings: dict[str, str]
+) -> Iterator[Any]:
+    """A client of two servers, which go when it has been used."""
+    with environment(**settings):
+        servers = [loop.run(factory.start()) for _ in range(2)]
+        yield AlternatingClient(list(servers))
+    loop.run(close(servers))
 
 
 class SharedStoreMachine(ConversationMachine):

@@ -1,7 +1,9 @@
 """Shows the bug report's conversation on stock vLLM and on vLLM with the kit.
 
 Run by `scripts/demo.sh`. Exits with 0 if the stock server fails the report's check
-and the server with the kit passes every turn, and with 1 otherwise.
+and the server with the kit passes every turn, and with 1 otherwise. With
+`--store sqlite`, there is only the server with the kit, which stores its conversations
+in a file, and after each turn it is killed and started again.
 """
 
 from __future__ import annotations
@@ -35,13 +37,19 @@ MEMORY_SIDE_BY_SIDE = 8 * 2**30
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo.sh", description=__doc__)
-    parser.parse_args()
+    parser.add_argument(
+        "--store",
+        choices=["sqlite"],
+        help="kill the server with the kit after each turn, and start it again",
+    )
+    store = parser.parse_args().store
     console = Console(highlight=False, soft_wrap=True)
     folder = Path(tempfile.mkdtemp(prefix="vllm-responses-fix-demo-"))
     with ended_by_signals(), ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder)
         try:
-            return Demo(console, folder).run()
+            demo = Demo(console, folder)
+            return demo.run() if store is None else demo.run_across_kills()
         except ServerFailed as error:
             cleanup.pop_all()  # the folder has the whole log
             console.print(str(error), markup=False)
@@ -67,11 +75,9 @@ class Demo:
         self.conversations: dict[str, list[Turn]] = {}
 
     def run(self) -> int:
-        self.say("installing the kit into a folder of its own (pip install --target)")
-        kit = self.folder / "kit"
-        install_kit(sys.executable, kit)
+        kit = self.install_kit()
         stock = self.server(STOCK, {})
-        patched = self.server(PATCHED, {"PYTHONPATH": str(kit)})
+        patched = self.server(PATCHED, kit)
         if _room_for_two():
             self.converse(stock, patched)
         else:
@@ -84,6 +90,37 @@ class Demo:
         kit_passed = all(turn.passed for turn in self.conversations[PATCHED])
         self.say("done")
         return 0 if stock_failed and kit_passed else 1
+
+    def run_across_kills(self) -> int:
+        file = self.folder / "responses.db"
+        store = {"VLLM_RESPONSES_FIX_STORE": f"sqlite://{file}"}
+        server = self.server(PATCHED, {**self.install_kit(), **store})
+        with server:
+            self.wait([server])
+            with Client(server.url) as client:
+                turns = bug_report.run(
+                    client, on_turn=partial(self.show_and_kill, server)
+                )
+        self.console.print(as_table({PATCHED: turns}))
+        self.console.print(f"{PATCHED}: {report_line(turns)}")
+        self.say("done")
+        return 0 if all(turn.passed for turn in turns) else 1
+
+    def show_and_kill(self, server: Server, turn: Turn) -> None:
+        self.show(server, turn)
+        if turn.number == bug_report.TURNS:
+            return
+        server.kill()
+        self.say(f"{server.name}: killed (kill -9) and started again")
+        server.start()
+        self.wait([server])
+
+    def install_kit(self) -> dict[str, str]:
+        """Install the kit; returns what a server needs to have it."""
+        self.say("installing the kit into a folder of its own (pip install --target)")
+        kit = self.folder / "kit"
+        install_kit(sys.executable, kit)
+        return {"PYTHONPATH": str(kit)}
 
     def server(self, name: str, environment: dict[str, str]) -> Server:
         log = self.folder / f"{name.replace(' ', '-')}.log"

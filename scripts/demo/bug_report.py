@@ -18,6 +18,7 @@ from .weather import REPORT_FINDING, REPORT_RECALL, WEATHER_TOOL
 TOOL_OUTPUT = json.dumps(
     {"temp": REPORT_FINDING.temp, "condition": REPORT_FINDING.condition}
 )
+TURNS = 3
 
 
 @dataclass(frozen=True)

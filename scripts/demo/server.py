@@ -106,6 +106,11 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, at the same port as before if it has been killed."""
         with self.log.open("wb") as log:
             # A session of its own: a Ctrl-C in the terminal reaches only this
             # process, and one signal reaches all of the server's.
@@ -118,7 +123,14 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        return self
+
+    def kill(self) -> None:
+        """End all its processes with SIGKILL."""
+        assert self._process is not None
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        while self.processes():
+            time.sleep(0.1)
 
     def __exit__(
         self,
@@ -138,10 +150,7 @@ class Server:
                 time.sleep(0.1)
         finally:
             # Also after a second Ctrl-C, and for workers that outlive the server.
-            self._signal(signal.SIGKILL)
-            self._process.wait()
-            while self.processes():
-                time.sleep(0.1)
+            self.kill()
 
     def processes(self) -> list[int]:
         """Return the ids of the server's processes that run."""

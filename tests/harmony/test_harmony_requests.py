@@ -240,6 +240,9 @@ async def test_what_a_cancelled_response_had_said_is_not_part_of_it(
     streaming = asyncio.create_task(harmony.stream(body, answer))
     while not _has_closed_an_item(responses.event_store.get("resp_cancelled")):
         await asyncio.sleep(0)
+    # Its client has not been told of it yet.
+    while (await harmony.retrieve("resp_cancelled")).status == 404:
+        await asyncio.sleep(0)
     await harmony.cancel("resp_cancelled")
     streaming.cancel()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.answers import chat_answer, final, harmony_answer
 from harness.app import ServerFactory
 from harness.client import Client, Conversation
 from harness.event_loop import EventLoopThread
@@ -97,6 +98,27 @@ async def test_a_background_response_is_read_and_cancelled_elsewhere(
     assert (await second.cancel(queued.id)).body["status"] == "cancelled"
 
 
+async def test_a_background_response_that_has_ended_is_stored(
+    two_clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two_clients
+    put = stored_by(first.server)._unsaved.put
+
+    async def put_slowly(record: Record) -> Any:
+        await asyncio.sleep(0.05)
+        return await put(record)
+
+    gate = asyncio.Event()
+    queued = await first.create(
+        {"input": "Hi.", "background": True}, Answer("Hello.", gate=gate)
+    )
+    monkeypatch.setattr(stored_by(first.server)._unsaved, "put", put_slowly)
+    gate.set()
+    # Whoever is told that it is completed finds it so everywhere.
+    assert (await first.wait(queued.id)).body["status"] == "completed"
+    assert (await second.retrieve(queued.id)).body["status"] == "completed"
+
+
 async def test_a_background_response_whose_process_ended_has_failed(
     two_clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,9 +184,31 @@ async def test_events_of_another_process_are_a_400(
 ) -> None:
     first, second = two_clients
     reply = await first.create({"input": "Hi."}, "Hello.")
-    refused = await second.server.http.get(f"/v1/responses/{reply.id}?stream=true")
-    assert refused.status_code == 400
-    assert refused.json()["error"]["param"] == "stream"
+    never = asyncio.Event()
+    running = await first.create(
+        {"input": "Hi.", "background": True}, Answer("Hello.", gate=never)
+    )
+    for id, why in ((reply.id, "no events"), (running.id, "by another process")):
+        refused = await second.server.http.get(f"/v1/responses/{id}?stream=true")
+        assert refused.status_code == 400
+        assert refused.json()["error"]["param"] == "stream"
+        assert why in refused.json()["error"]["message"]
+    await first.cancel(running.id)
+
+
+async def test_what_is_kept_of_background_responses_is_bounded(
+    chat: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "EVENTS_KEPT", 3)
+    serving = chat.server.app.state.openai_serving_responses
+    for _ in range(10):
+        streamed = await chat.stream({"input": "Hi.", "background": True}, "Hello.")
+        assert streamed.events[-1]["type"] == "response.completed"
+    while stored_by(chat.server).running:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert len(serving.event_store) == 3
+    assert len(serving.background_tasks) == 0
 
 
 async def test_an_answer_waits_while_the_store_is_down(
@@ -227,3 +271,28 @@ async def test_a_record_of_a_newer_kit_is_refused(chat: Client) -> None:
     )
     assert refused.status == 400
     assert "format 1000" in refused.error
+
+
+@pytest.mark.parametrize("path", ["chat", "harmony"])
+async def test_a_turn_with_its_prompt_takes_its_own_size(
+    path: str, request: pytest.FixtureRequest
+) -> None:
+    client: Client = request.getfixturevalue(path)
+    answer = (
+        chat_answer("Answer.") if path == "chat" else harmony_answer(final("Answer."))
+    )
+    conversation, sizes, prompts = Conversation(), [], []
+    store = stored_by(client.server).store
+    for _ in range(40):
+        reply = await client.create(
+            conversation.chain_body("Say it.", enable_response_messages=True), answer
+        )
+        conversation = conversation.extended("Say it.", reply)
+        sizes.append(len(store.get(reply.id, "").body))
+        prompts.append(len(str(reply.body["input_messages"])))
+        if len(sizes) % 10 == 0:
+            # Another process has it to read.
+            stored_by(client.server).cache.clear()
+            assert (await client.retrieve(reply.id)).body == reply.body
+    assert prompts[-1] > 5 * prompts[1]
+    assert sizes[-1] < 1.2 * sizes[1]

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from .prompt_form import whole
 
 FORMAT = 1
 """Number of the form that is written. Older ones are read."""
@@ -22,11 +24,14 @@ class Added:
         response: the response, as the client got it.
         harmony: what `harmony_form` makes of its Harmony messages; None from another
             model.
+        prompt: what `prompt_form` makes of `input_messages` of the response, which
+            then has none; None if the client has not asked for them.
     """
 
     input: Any
     response: dict[str, Any]
     harmony: dict[str, Any] | None = None
+    prompt: dict[str, Any] | None = None
 
     @property
     def items(self) -> list[Any]:
@@ -44,6 +49,7 @@ def encode(added: Added) -> bytes:
             "input": added.input,
             "response": added.response,
             "harmony": added.harmony,
+            "prompt": added.prompt,
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -65,7 +71,25 @@ def decode(body: bytes) -> Added:
             f"vllm-responses-fix reads formats up to {FORMAT}: upgrade it on this "
             "server."
         )
-    return Added(fields["input"], fields["response"], fields["harmony"])
+    return Added(
+        fields["input"], fields["response"], fields["harmony"], fields.get("prompt")
+    )
+
+
+def decode_chain(bodies: Iterable[bytes]) -> list[Added]:
+    """What the responses of a conversation added; the last one is whole.
+
+    Raises:
+        UnknownFormatError: a newer kit wrote one of them.
+    """
+    chain = [decode(body) for body in bodies]
+    if chain[-1].prompt is None:
+        return chain
+    prompt = None
+    for added in chain:
+        prompt = None if added.prompt is None else whole(prompt, added.prompt)
+    response = {**chain[-1].response, "input_messages": prompt}
+    return [*chain[:-1], replace(chain[-1], response=response, prompt=None)]
 
 
 def items_before_answer(chain: Iterable[Added]) -> Iterator[Any]:

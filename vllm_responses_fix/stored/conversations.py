@@ -22,13 +22,15 @@ from .background import (
     failed_if_lost,
     is_unfinished,
 )
-from .body import Added, decode, encode
-from .known import Cache, Known, View, current, owner
+from .body import Added, decode, decode_chain, encode
+from .known import CACHE_BYTES, Cache, Known, View, current, owner
 from .metrics import StoreMetrics
+from .prompt_form import added_to
 from .rebuilding import (
     chat_conversation,
     harmony_conversation,
     harmony_conversation_from_items,
+    input_messages_of,
     response_of,
 )
 from .unsaved import Unsaved
@@ -55,6 +57,7 @@ class Turn:
         made: what there is of it.
         queued: whether there is a record that says that it is being made.
         saved: whether its record is final.
+        told: set when clients may be told that it has ended.
     """
 
     request: Any
@@ -64,6 +67,7 @@ class Turn:
     made: Known = field(default_factory=Known)
     queued: bool = False
     saved: bool = False
+    told: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def key(self) -> Key:
@@ -82,10 +86,14 @@ class Conversations:
     """
 
     def __init__(
-        self, serving: Any, store: Store, metrics: StoreMetrics | None
+        self,
+        serving: Any,
+        store: Store,
+        metrics: StoreMetrics | None,
+        cache_bytes: int,
     ) -> None:
         self.store = store
-        self.cache = Cache()
+        self.cache = Cache(cache_bytes)
         self.running: dict[Key, Turn] = {}
         self.events = Events()
         self.tasks = OwnDict()
@@ -123,7 +131,7 @@ class Conversations:
         self._sweep_now_and_then()
         key = (owner.get(), id)
         if (turn := self.running.get(key)) is not None:
-            return turn.made
+            return await self._made(turn)
         known = self.cache.get(key)
         if known is not None:
             if not self._unsaved.has(key):
@@ -145,10 +153,26 @@ class Conversations:
         """
         key = (owner.get(), id)
         if (turn := self.running.get(key)) is not None:
-            return turn.made
+            return await self._made(turn)
         if self._unsaved.has(key) and (known := self.cache.get(key)) is not None:
             return known
-        return await self.call(lambda: Known(response_of(decode(self._get(key).body))))
+        return await self.call(lambda: Known(response_of(self._get_added(key))))
+
+    async def _made(self, turn: Turn) -> Known:
+        """What there is of a background response; if it has ended, it is stored."""
+        if not is_unfinished(turn.made.response):
+            await turn.told.wait()
+        return turn.made
+
+    def _get_added(self, key: Key) -> Added:
+        added = decode(self._get(key).body)
+        if added.prompt is None:
+            return added
+        return self._chain(key)[-1]
+
+    def _chain(self, key: Key) -> list[Added]:
+        records = self.store.chain(key[1], key[0])
+        return decode_chain(record.body for record in records)
 
     def _get(self, key: Key) -> Record:
         record = self.store.get(key[1], key[0])
@@ -160,7 +184,7 @@ class Conversations:
     async def _load_cold(self, serving: Any, key: Key) -> Known:
         def read() -> tuple[list[Record], list[Added], Known | None]:
             records = self.store.chain(key[1], key[0])
-            chain = [decode(record.body) for record in records]
+            chain = decode_chain(record.body for record in records)
             rebuild = harmony_conversation if self._is_harmony else chat_conversation
             return records, chain, rebuild(chain)
 
@@ -204,9 +228,14 @@ class Conversations:
         If the store can't be reached, it waits in memory until it can.
         """
         turn.saved = True
-        record = self._record(turn)
-        await self._unsaved.put(record)
-        self.cache.put(turn.key, turn.made, record.size)
+        try:
+            record = self._record(turn)
+            await self._unsaved.put(record)
+            # Its prompt is all there, not only what it adds.
+            prompt = len(str(turn.made.response.input_messages or ""))
+            self.cache.put(turn.key, turn.made, record.size + prompt)
+        finally:
+            turn.told.set()
 
     async def chain(self, id: str) -> list[Added]:
         """What a response of the current owner and all before it added.
@@ -215,11 +244,7 @@ class Conversations:
             NotStored, StoreUnavailable, UnknownFormatError: see `load`.
         """
 
-        def read() -> list[Added]:
-            records = self.store.chain(id, owner.get())
-            return [decode(record.body) for record in records]
-
-        return await self.call(read)
+        return await self.call(self._chain, (owner.get(), id))
 
     async def delete(self, id: str) -> None:
         """Delete a response of the current owner.
@@ -244,6 +269,8 @@ class Conversations:
     async def settle(self, turn: Turn) -> None:
         """A background response is not made any more: store what became of it."""
         if self.running.pop(turn.key, None) is None:
+            # It is being stored already.
+            await turn.told.wait()
             return
         if not turn.saved:
             if is_unfinished(turn.made.response):
@@ -301,44 +328,50 @@ class Conversations:
         if turn is None or turn.saved:
             return
         turn.saved = True
+        turn.told.set()
         turn.made.response.status = "cancelled"
         if (task := self.tasks.of(key)) is not None:
             task.cancel()
 
     def _record(self, turn: Turn) -> Record:
         response = turn.made.response
-        harmony = None
+        fields = response.model_dump(mode="json", by_alias=True)
+        harmony = prompt = None
         if self._is_harmony:
             from .harmony_form import added_messages
 
             harmony = added_messages(turn.made, turn.parent)
+        if fields["input_messages"] is not None:
+            before = input_messages_of(turn.parent)
+            prompt = added_to(before, fields["input_messages"])
+            fields["input_messages"] = None
         return Record(
             id=response.id,
             owner=turn.owner,
             parent=turn.request.previous_response_id,
             status=response.status,
-            body=encode(
-                Added(
-                    turn.input,
-                    response.model_dump(mode="json", by_alias=True),
-                    harmony,
-                )
-            ),
+            body=encode(Added(turn.input, fields, harmony, prompt)),
         )
 
 
 _attached: "weakref.WeakKeyDictionary[Any, Conversations]" = weakref.WeakKeyDictionary()
 
 
-def attach(serving: Any, store: Store, metrics: StoreMetrics | None = None) -> None:
+def attach(
+    serving: Any,
+    store: Store,
+    metrics: StoreMetrics | None = None,
+    cache_bytes: int = CACHE_BYTES,
+) -> None:
     """Let an `OpenAIServingResponses` serve from a store, in the place of its dicts.
 
     Args:
         serving: without a store so far.
         store: closed when `serving` goes.
         metrics: what is counted in; a probe counts nothing.
+        cache_bytes: of the records of which conversations are kept in memory as well.
     """
-    conversations = Conversations(serving, store, metrics)
+    conversations = Conversations(serving, store, metrics, cache_bytes)
     _attached[serving] = conversations
     weakref.finalize(serving, store.close)
     serving.response_store = View(conversations.cache, "response")

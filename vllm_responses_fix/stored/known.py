@@ -45,7 +45,7 @@ class Cache:
     They don't change, but for their deletion, which `Store.head` tells.
     """
 
-    def __init__(self, max_bytes: int = CACHE_BYTES) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._known: OrderedDict[Key, Known] = OrderedDict()

@@ -87,6 +87,15 @@ def response_of(added: Added) -> ResponsesResponse:
     return response
 
 
+def input_messages_of(known: Known | None) -> Any:
+    """The prompt that a response was sent with, as JSON; None without one."""
+    if known is None or known.response.input_messages is None:
+        return None
+    only = {"input_messages"}
+    fields = known.response.model_dump(mode="json", by_alias=True, include=only)
+    return fields["input_messages"]
+
+
 def _request_of(items: list[Any]) -> ResponsesRequest:
     """A request that replays them: it gives them the types that vLLM works with."""
     return ResponsesRequest.model_validate({"input": items, "store": False})

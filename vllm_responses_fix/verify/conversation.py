@@ -16,7 +16,9 @@ LAST_TOKENS = 16
 SEVERAL_PROCESSES = (
     "Several processes answer at this address (--api-server-count, data parallel, "
     "replicas), and each knows only the responses that it made itself: let one process "
-    "have all requests of a conversation, or give them a store that they share."
+    "have all requests of a conversation, or give them a store that they share. With "
+    "the kit, VLLM_RESPONSES_FIX_STORE=auto is one for the processes of a server, and "
+    "the URL of a Redis or PostgreSQL server is one for replicas."
 )
 
 

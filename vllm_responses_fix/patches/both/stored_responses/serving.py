@@ -22,7 +22,7 @@ from vllm_responses_fix.stored.conversations import (
     responses_of_request,
 )
 from vllm_responses_fix.stored.errors import api_processes, not_found, or_error
-from vllm_responses_fix.stored.known import Known, owner
+from vllm_responses_fix.stored.known import CACHE_BYTES, Known, owner
 from vllm_responses_fix.stored.measured import MeasuredStore
 from vllm_responses_fix.stored.metrics import register
 
@@ -42,7 +42,9 @@ def serve_from_store(original: Callable[..., None]) -> Callable[..., None]:
             return
         store = open_store(settings, processes=api_processes(self))
         metrics = register(shared=store.shared)
-        attach(self, MeasuredStore(store, metrics), metrics)
+        # Who limits the store means what this process keeps of it, too.
+        cache_bytes = min(CACHE_BYTES, settings.max_bytes or CACHE_BYTES)
+        attach(self, MeasuredStore(store, metrics), metrics, cache_bytes)
 
     return __init__
 

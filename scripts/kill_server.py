@@ -1,0 +1,195 @@
+"""Kill a server while it answers, again and again: is all there that clients got?
+
+    scripts/run.sh kill_server [--rounds 50]
+
+vLLM's HTTP application runs in a process over an engine that generates at once what it
+is told to, with a SQLite file as its store. Four clients hold conversations: plain,
+streamed and in the background. At a random moment the process is killed, and another
+one is started with the same file. Of every response that a client has had to its end,
+the new server has to send the same, and to put the same prompt before the model for a
+request that continues it as for one that replays its conversation. A background
+response that a client knows of has to be known. In the file there may be nothing but
+whole conversations, and no more turns that clients have not had than there are clients;
+it has to pass SQLite's integrity check.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from harness.platform import prepare_vllm  # noqa: E402
+
+prepare_vllm()
+
+import httpx  # noqa: E402
+from harness.answers import chat_answer  # noqa: E402
+from harness.app import MODEL_NAME, ServerFactory  # noqa: E402
+from harness.client import Conversation, Reply, parse_events  # noqa: E402
+from harness.forked import ForkedServer  # noqa: E402
+from harness.model_folder import write_chat_model  # noqa: E402
+
+import vllm_responses_fix  # noqa: E402
+from vllm_responses_fix.store.sqlite import SqliteStore  # noqa: E402
+from vllm_responses_fix.stored.body import decode  # noqa: E402
+
+CLIENTS = 4
+TURNS = 8
+LONGEST_SECONDS = 0.6
+YEAR = 365 * 86_400.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=50)
+    rounds = parser.parse_args().rounds
+    vllm_responses_fix.install()
+    total = Had()
+    with tempfile.TemporaryDirectory() as folder:
+        factory = ServerFactory(write_chat_model(Path(folder) / "model"))
+        for number in range(rounds):
+            had = kill_once(factory, Path(folder) / f"{number}.db")
+            total.bodies |= had.bodies
+            total.queued |= had.queued
+    print(
+        f"killed {rounds} times; {len(total.bodies)} responses that clients had, and "
+        f"{len(total.queued)} background responses that they knew of: none lost, all "
+        f"as they were"
+    )
+
+
+@dataclass
+class Had:
+    """What clients have had of a server.
+
+    Attributes:
+        bodies: finished responses, by id.
+        conversations: what each of them ends.
+        queued: ids of background responses.
+    """
+
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    conversations: dict[str, Conversation] = field(default_factory=dict)
+    queued: set[str] = field(default_factory=set)
+
+
+def kill_once(factory: ServerFactory, path: Path) -> Had:
+    settings = {"VLLM_RESPONSES_FIX_STORE": f"sqlite://{path}"}
+    server = ForkedServer(factory, answer, settings)
+    had = Had()
+    asyncio.run(converse_until_killed(server, had))
+    check_file(path, had)
+    server = ForkedServer(factory, answer, settings)
+    try:
+        asyncio.run(check_server(server, had))
+    finally:
+        server.kill()
+    check_file(path, had)
+    return had
+
+
+def answer(_: object) -> Any:
+    return chat_answer(f"Answer {random.random()}.", reasoning="Let me think.")
+
+
+async def converse_until_killed(server: ForkedServer, had: Had) -> None:
+    async def kill() -> None:
+        await asyncio.sleep(random.uniform(0, LONGEST_SECONDS))
+        server.kill()
+
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+        await asyncio.gather(
+            kill(), *(converse(http, str(number), had) for number in range(CLIENTS))
+        )
+
+
+async def converse(http: httpx.AsyncClient, name: str, had: Had) -> None:
+    """Hold one conversation after the other, until the server has gone."""
+    with suppress(httpx.TransportError):
+        while True:
+            conversation = Conversation()
+            for turn in range(TURNS):
+                say = f"Client {name}, turn {turn}."
+                body = await post(http, conversation.chain_body(say), had)
+                conversation = conversation.extended(say, Reply(200, body))
+                had.bodies[body["id"]] = body
+                had.conversations[body["id"]] = conversation
+
+
+async def post(
+    http: httpx.AsyncClient, body: Mapping[str, Any], had: Had
+) -> dict[str, Any]:
+    """A response, when it has ended."""
+    kind = random.choice(("plain", "stream", "background"))
+    body = {"model": MODEL_NAME, **body}
+    if kind == "stream":
+        reply = await http.post("/responses", json={**body, "stream": True})
+        events = parse_events(reply.text)
+        assert events[-1]["type"] == "response.completed", events[-1]
+        response: dict[str, Any] = events[-1]["response"]
+        return response
+    reply = await http.post(
+        "/responses", json={**body, "background": kind == "background"}
+    )
+    assert reply.status_code == 200, reply.text
+    response = reply.json()
+    if kind == "background":
+        had.queued.add(response["id"])
+        while response["status"] in ("queued", "in_progress"):
+            reply = await http.get(f"/responses/{response['id']}")
+            response = reply.json()
+        assert response["status"] == "completed", response
+    return response
+
+
+def check_file(path: Path, had: Had) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        ids = [id.decode() for [id] in connection.execute("SELECT id FROM records")]
+    with closing(SqliteStore(path, ttl=YEAR, max_bytes=None)) as store:
+        for id in ids:
+            for record in store.chain(id, ""):
+                assert decode(record.body).response["id"] == record.id
+    beside = set(ids) - had.bodies.keys()
+    assert len(beside) <= CLIENTS, f"{len(beside)} that no client has had"
+
+
+async def check_server(server: ForkedServer, had: Had) -> None:
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+        for id in had.queued:
+            assert (await http.get(f"/responses/{id}")).status_code == 200
+        for id, body in had.bodies.items():
+            read = await http.get(f"/responses/{id}")
+            assert json.dumps(read.json()) == json.dumps(body), (body, read.text)
+            conversation = had.conversations[id]
+            prompts = [
+                await prompt_of(http, made("Go on.", store=False))
+                for made in (conversation.chain_body, conversation.replay_body)
+            ]
+            assert prompts[0] == prompts[1]
+
+
+async def prompt_of(http: httpx.AsyncClient, body: Mapping[str, Any]) -> list[int]:
+    reply = await http.post(
+        "/responses",
+        json={"model": MODEL_NAME, "enable_response_messages": True, **body},
+    )
+    assert reply.status_code == 200, reply.text
+    (prompt,) = reply.json()["input_messages"]
+    token_ids: list[int] = prompt["tokens"]
+    return token_ids
+
+
+if __name__ == "__main__":
+    main()
