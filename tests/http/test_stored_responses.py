@@ -273,13 +273,17 @@ async def test_a_record_of_a_newer_kit_is_refused(chat: Client) -> None:
     assert "format 1000" in refused.error
 
 
-@pytest.mark.parametrize("path", ["chat", "harmony"])
-async def test_a_turn_with_its_prompt_takes_its_own_size(
-    path: str, request: pytest.FixtureRequest
-) -> None:
-    client: Client = request.getfixturevalue(path)
+@pytest.fixture(params=["chat", "harmony"])
+def client(request: pytest.FixtureRequest) -> Client:
+    """A client of each kind of model."""
+    return request.getfixturevalue(request.param)
+
+
+async def test_a_turn_with_its_prompt_takes_its_own_size(client: Client) -> None:
     answer = (
-        chat_answer("Answer.") if path == "chat" else harmony_answer(final("Answer."))
+        harmony_answer(final("Answer."))
+        if stored_by(client.server)._is_harmony
+        else chat_answer("Answer.")
     )
     conversation, sizes, prompts = Conversation(), [], []
     store = stored_by(client.server).store
