@@ -6,7 +6,8 @@ vLLM's HTTP application runs in this process over an engine that generates at on
 it is told to, once with each store. SQLite's file is in a temporary folder; the Redis
 server (`appendfsync always`) and the PostgreSQL server run beside it. The same chained
 turn is made again and again, by each in turn, and stored each time: continued from the
-process's memory, and with nothing in that, as after a restart. Medians of the time from
+process's memory, and with nothing in that, as after a restart; beside them the request
+that replays the conversation, which has to build it as well. Medians of the time from
 request to response; the ratios are to the store in memory, continued from memory. Then
 a hundred conversations at once.
 """
@@ -100,6 +101,9 @@ async def measure(loops: dict[str, Loop], rounds: int) -> dict[str, float]:
                 _stored_by(loop).cache.clear()
                 seconds = await _seconds(loop, loop.chained())
                 times.setdefault(f"{way}, cold", []).append(seconds)
+            if way == MEMORY:
+                seconds = await _seconds(loop, loop.replayed())
+                times.setdefault("replayed", []).append(seconds)
     return {way: statistics.median(each) for way, each in times.items()}
 
 

@@ -55,13 +55,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50)
     rounds = parser.parse_args().rounds
     vllm_responses_fix.install()
-    total = Had()
+    total, last = Had(), Had()
     with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "responses.db"
+        settings = {"VLLM_RESPONSES_FIX_STORE": f"sqlite://{path}"}
         factory = ServerFactory(write_chat_model(Path(folder) / "model"))
-        for number in range(rounds):
-            had = kill_once(factory, Path(folder) / f"{number}.db")
-            total.bodies |= had.bodies
-            total.queued |= had.queued
+        for number in range(rounds + 1):
+            # The one before was killed.
+            server = ForkedServer(factory, answer, settings)
+            try:
+                asyncio.run(check_server(server, last))
+                last = Had()
+                if number < rounds:
+                    asyncio.run(converse_until_killed(server, last))
+            finally:
+                server.kill()
+            check_file(path, {*total.bodies, *total.others}, last)
+            total.add(last)
     print(
         f"killed {rounds} times; {len(total.bodies)} responses that clients had, and "
         f"{len(total.queued)} background responses that they knew of: none lost, all "
@@ -77,26 +87,18 @@ class Had:
         bodies: finished responses, by id.
         conversations: what each of them ends.
         queued: ids of background responses.
+        others: ids in the store that no client has had, as it was killed.
     """
 
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     queued: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
 
-
-def kill_once(factory: ServerFactory, path: Path) -> Had:
-    settings = {"VLLM_RESPONSES_FIX_STORE": f"sqlite://{path}"}
-    server = ForkedServer(factory, answer, settings)
-    had = Had()
-    asyncio.run(converse_until_killed(server, had))
-    check_file(path, had)
-    server = ForkedServer(factory, answer, settings)
-    try:
-        asyncio.run(check_server(server, had))
-    finally:
-        server.kill()
-    check_file(path, had)
-    return had
+    def add(self, other: "Had") -> None:
+        self.bodies |= other.bodies
+        self.queued |= other.queued
+        self.others |= other.others
 
 
 def answer(_: object) -> Any:
@@ -153,16 +155,18 @@ async def post(
     return response
 
 
-def check_file(path: Path, had: Had) -> None:
+def check_file(path: Path, before: set[str], had: Had) -> None:
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         ids = [id.decode() for [id] in connection.execute("SELECT id FROM records")]
     with closing(SqliteStore(path, ttl=YEAR, max_bytes=None)) as store:
-        for id in ids:
+        for id in set(ids) - before:
             for record in store.chain(id, ""):
                 assert decode(record.body).response["id"] == record.id
-    beside = set(ids) - had.bodies.keys()
-    assert len(beside) <= CLIENTS, f"{len(beside)} that no client has had"
+    new = set(ids) - before
+    assert had.bodies.keys() <= new
+    had.others = new - had.bodies.keys()
+    assert len(had.others) <= CLIENTS, f"{had.others}, which no client has had"
 
 
 async def check_server(server: ForkedServer, had: Had) -> None:
