@@ -237,14 +237,6 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
             id="encrypted",
             marks=GUARDS,
         ),
-        pytest.param(
-            {"type": "item_reference", "id": "msg_1"},
-            "item_reference",
-            id="reference",
-            marks=GUARDS_UNTIL_TYPES_ARE_NAMED,
-        ),
-        # The SDKs leave out the type.
-        pytest.param({"id": "msg_1"}, "msg_1", id="bare reference", marks=GUARDS),
     ],
 )
 async def test_what_has_no_place_in_a_prompt_is_refused(

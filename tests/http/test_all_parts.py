@@ -142,7 +142,6 @@ async def test_a_call_cut_short_does_not_end_the_conversation(chat: Client) -> N
             "status": "completed",
             "action": {"type": "search", "query": "q"},
         },
-        {"type": "item_reference", "id": "msg_1"},
         {"type": "reasoning", "id": "rs_1", "summary": [], "content": "a string"},
     ],
 )

@@ -25,6 +25,8 @@ _FOLDERS = (
     "both.stream_ids",
     "both.stream_events",
     "both.chain_errors",
+    # Inside of what stores a response, which is to have these ids.
+    "both.item_references",
     "both.stored_responses",
     # Outside of what stores a response and reads it back.
     "both.usage",
