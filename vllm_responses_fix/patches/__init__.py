@@ -16,6 +16,7 @@ _FOLDERS = (
     "chat.all_parts",
     "chat.call_arguments",
     "chat.merge_items",
+    "chat.mistral_parts",
     "chat.snapshots",
     # Around what `reconstruction` puts in.
     "chat.continued_answers",
