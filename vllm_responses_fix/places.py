@@ -85,6 +85,10 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "make_not_found_error": (_SERVING, f"{_SERVER}._make_not_found_error"),
     "responses_stream_generator": (_SERVING, f"{_SERVER}.responses_stream_generator"),
     "responses_full_generator": (_SERVING, f"{_SERVER}.responses_full_generator"),
+    "response_from_request": (
+        f"{_RESPONSES}.protocol",
+        "ResponsesResponse.from_request",
+    ),
     "responses_server_init": (_SERVING, f"{_SERVER}.__init__"),
     "create_responses_entry": (_SERVING, f"{_SERVER}.create_responses"),
     "retrieve_responses": (_SERVING, f"{_SERVER}.retrieve_responses"),
@@ -131,6 +135,10 @@ PLACES: Mapping[str, tuple[str, str]] = {
         "construct_harmony_previous_input_messages",
     ),
     "response_input_to_harmony": (_HARMONY, "response_input_to_harmony"),
+    "response_previous_input_to_harmony": (
+        _HARMONY,
+        "response_previous_input_to_harmony",
+    ),
     "build_harmony_preamble": (_HARMONY_UTILS, "build_harmony_preamble"),
     "extract_instructions_from_messages": (
         _HARMONY_UTILS,

@@ -23,6 +23,8 @@ _FOLDERS = (
     "chat.streamed_call_ids",
     "chat.parser_streams",
     "chat.known_prefix",
+    # Inside of what pairs the items of a stream with those of its response.
+    "harmony.namespaces",
     "both.stream_ids",
     "both.stream_events",
     "both.chain_errors",
@@ -33,6 +35,7 @@ _FOLDERS = (
     "both.usage",
     "harmony.reconstruction",
     "harmony.items",
+    "harmony.previous_messages",
     "harmony.truncated",
     "harmony.stream_items",
     "harmony.preambles",

@@ -58,7 +58,8 @@ def convert_item(
             )
         return convert_message(item)
     if item_type == "function_call":
-        return call_message(f"functions.{item['name']}", item["arguments"])
+        recipient = function_recipient(item["name"], item.get("namespace"))
+        return call_message(recipient, item["arguments"])
     if item_type == "function_call_output":
         return function_result(item, prev_responses)
     if item_type == "reasoning":
@@ -87,6 +88,11 @@ def chat_message(item: dict[str, Any]) -> Message:
     return msg
 
 
+def function_recipient(name: str, namespace: str | None) -> str:
+    """Whom a call is addressed to; of a namespace, as the chat template path has it."""
+    return f"functions.{namespace}__{name}" if namespace else f"functions.{name}"
+
+
 def call_message(recipient: str, arguments: str) -> Message:
     return (
         Message.from_role_and_content(Role.ASSISTANT, arguments)
@@ -106,7 +112,10 @@ def function_result(
             isinstance(prev_response, ResponseFunctionToolCall)
             and prev_response.call_id == call_id
         ):
-            author = Author.new(Role.TOOL, f"functions.{prev_response.name}")
+            namespace = getattr(prev_response, "namespace", None)
+            author = Author.new(
+                Role.TOOL, function_recipient(prev_response.name, namespace)
+            )
             contents = [TextContent(text=text) for text in texts_of(item["output"])]
             return Message(
                 author=author,
