@@ -49,12 +49,8 @@ def message(role: str, content: Any) -> Item:
             [user("one"), message("assistant", parts("output_text", "two", "three")),
              user("four")],
         ),
-        (
-            [message("developer", parts("input_text", "one")), user("two")],
-            [message("developer", "one"), user("two")],
-        ),
     ],
-    ids=["user", "system", "result", "assistant", "refusal", "developer"],
+    ids=["user", "system", "result", "assistant", "refusal"],
 )  # fmt: skip
 @pytest.mark.guards("mistral-parts")
 async def test_parts_are_as_good_as_a_string(
