@@ -3,7 +3,8 @@
     scripts/run.sh bench_harmony [--messages 1000] [--rounds 30]
 
 Both build the Harmony messages of a chained request and render them to token ids, in
-turn in one process, so that the ratio is not that of two moments of a machine. Without
+turn in one process, so that the ratio is not that of two moments of a machine. What the
+request adds is new in each round. Without
 a network, `TIKTOKEN_ENCODINGS_BASE` has to name a folder with `o200k_base.tiktoken`;
 where quicktok-v1 is installed, it is made.
 """
@@ -59,9 +60,10 @@ def main() -> None:
         turns[name] = Turn(options.messages)
     built: dict[str, list[float]] = {name: [] for name in turns}
     whole: dict[str, list[float]] = {name: [] for name in turns}
-    for _ in range(options.rounds):
+    for number in range(options.rounds):
         for name, turn in turns.items():
             SWITCHES[name]()
+            turn.add(f"{number}: {SENTENCE}")
             built[name].append(_seconds(turn.build))
             whole[name].append(_seconds(turn.build_and_render))
 
@@ -99,9 +101,13 @@ class Turn:
         self.previous = ResponsesResponse.model_construct(
             id="resp", output=_output(stored[-3:]), status="completed"
         )
+        self.add("42")
+
+    def add(self, output: str) -> None:
+        """Go on from the stored conversation with the result of a call."""
         call_id = self.previous.output[-1].call_id
         self.request = _request(
-            [{"type": "function_call_output", "call_id": call_id, "output": "42"}],
+            [{"type": "function_call_output", "call_id": call_id, "output": output}],
             previous_response_id="resp",
         )
 

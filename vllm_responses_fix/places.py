@@ -148,6 +148,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
         _HARMONY_UTILS,
         "get_system_or_developer_message",
     ),
+    "get_encoding": (_HARMONY_UTILS, "get_encoding"),
     "render_for_completion": (_HARMONY_UTILS, "render_for_completion"),
     "auto_drop_analysis_messages": (_HARMONY_UTILS, "auto_drop_analysis_messages"),
     # From what a model wrote in Harmony to output items.

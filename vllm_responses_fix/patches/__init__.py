@@ -42,6 +42,7 @@ _FOLDERS = (
     "harmony.call_items",
     "harmony.streamed_tools",
     "harmony.tool_runs",
+    "harmony.known_messages",
 )
 
 PATCHES: tuple[Patch, ...] = tuple(
