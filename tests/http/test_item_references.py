@@ -93,6 +93,8 @@ async def test_ids_of_a_stream_are_those_that_are_stored(
     ids = [item["id"] for item in stored.output]
     assert ids == [item["id"] for item in first.streamed_output]
     assert len(set(ids)) == len(ids) == 3
+    # So the store finds them.
+    assert all(id.endswith(f".{first.id}") for id in ids)
     named = {event["item_id"] for event in first.events if "item_id" in event}
     assert named <= set(ids)
 
