@@ -84,6 +84,32 @@ async def test_a_response_belongs_to_the_key_that_made_it(keyed: list[Any]) -> N
             assert status == 200
 
 
+@pytest.mark.guards("item-references")
+async def test_an_item_belongs_to_the_key_that_made_it(keyed: list[Any]) -> None:
+    first, second = keyed
+    for server in keyed:
+        server.engine.script = lambda _: Answer("Hello.")
+    body = {"model": "scripted", "input": "Hi."}
+    _, made = await _call(first, "alice", "POST", "", json=body)
+    item_id = made["output"][0]["id"]
+    reference = {"type": "item_reference", "id": item_id}
+    named = {**body, "input": [reference, {"role": "user", "content": "Go on."}]}
+    for server in (first, second):
+        status, answer = await _call(server, "alice", "POST", "", json=named)
+        assert status == 200, answer
+        status, answer = await _call(server, "bob", "POST", "", json=named)
+        assert status == 400
+        assert "input[0]" in answer["error"]["message"]
+    unknown = {**reference, "id": item_id[:-1] + "_"}
+    status, other = await _call(
+        first, "bob", "POST", "", json={**body, "input": [unknown]}
+    )
+    assert status == 400
+    assert str(other).replace(unknown["id"], "ID").replace(
+        unknown["id"].partition(".")[2], "RESPONSE"
+    ) == str(answer).replace(item_id, "ID").replace(made["id"], "RESPONSE")
+
+
 async def test_a_deleted_response_is_gone_but_for_what_continues_it(
     chat: Client,
 ) -> None:
