@@ -161,6 +161,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "parse_function_call": (_HARMONY, "_parse_function_call"),
     "parse_final_message": (_HARMONY, "_parse_final_message"),
     "emit_content_delta_events": (_STREAMING, "emit_content_delta_events"),
+    "reset_for_new_item": (_STREAMING, "StreamingState.reset_for_new_item"),
     "emit_previous_item_done_events": (_STREAMING, "emit_previous_item_done_events"),
     "harmony_context_init": (_CONTEXT, "HarmonyContext.__init__"),
     "harmony_context_append_output": (_CONTEXT, "HarmonyContext.append_output"),

@@ -38,6 +38,7 @@ _FOLDERS = (
     "harmony.previous_messages",
     "harmony.truncated",
     "harmony.stream_items",
+    "harmony.content_index",
     "harmony.preambles",
     "harmony.call_items",
     "harmony.streamed_tools",
