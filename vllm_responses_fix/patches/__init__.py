@@ -41,6 +41,7 @@ _FOLDERS = (
     "harmony.content_index",
     "harmony.preambles",
     "harmony.call_items",
+    "harmony.call_status",
     "harmony.streamed_tools",
     "harmony.tool_runs",
     "harmony.known_messages",
