@@ -92,7 +92,7 @@ def _cell(held: Held, notes: list[str]) -> str:
         remarks.append(f"`{held.problem}`")
     elif held.as_by_id < held.prompts:
         remarks.append(
-            f"{held.as_by_id} of {held.prompts} prompts are as by id: {held.problem}"
+            f"{held.as_by_id} of {held.prompts} prompts are as by id: `{held.problem}`"
         )
     for remark in remarks:
         if remark not in notes:

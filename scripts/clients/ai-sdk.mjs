@@ -50,12 +50,13 @@ for await (const question of questions) {
   let result;
   do {
     result = await ask(messages, previousResponseId);
-    const response = await result.response;
+    // Those of all steps.
+    const added = await result.responseMessages;
     if (byId) {
-      previousResponseId = response.id;
-      messages = response.messages.filter((message) => message.role === "tool");
+      previousResponseId = (await result.response).id;
+      messages = added.filter((message) => message.role === "tool");
     } else {
-      messages.push(...response.messages);
+      messages.push(...added);
     }
   } while (byId && messages.length);
   saw(await result.text);
