@@ -17,7 +17,13 @@ from hypothesis import HealthCheck, settings
 # Test modules import vLLM at their top, hence before any fixture runs.
 prepare_vllm()
 
-pytest_plugins = ["guards", "patched_source", "releases", "shared_store_option"]
+pytest_plugins = [
+    "guards",
+    "known_releases",
+    "patched_source",
+    "releases",
+    "shared_store_option",
+]
 
 # The same examples each time, so that a failure is of the change that is tested.
 # Looking for new ones is what the soak profile is for.

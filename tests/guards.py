@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     for item in items:
-        unknown = _guarded(item).difference(_NAMES)
+        unknown = guarded(item).difference(_NAMES)
         if unknown:
             raise pytest.UsageError(f"{item.nodeid} guards no patch: {unknown}")
     switched_off = config.getoption("--switched-off")
@@ -64,17 +64,17 @@ def pytest_collection_modifyitems(
         # What only this vLLM's own fixes make pass has no say here: those tests also
         # meet the faults that are left.
         wanted = set(_NAMES) - _not_needed()
-    guarding = [item for item in items if _guarded(item) & wanted]
+    guarding = [item for item in items if guarded(item) & wanted]
     config.hook.pytest_deselected(items=[i for i in items if i not in guarding])
     items[:] = guarding
     needed = wanted - _not_needed()
     for item in guarding:
-        if _guarded(item) & needed:
+        if guarded(item) & needed:
             reason = f"{switched_off} is switched off"
             item.add_marker(pytest.mark.xfail(strict=True, reason=reason))
 
 
-def _guarded(item: pytest.Item) -> set[str]:
+def guarded(item: pytest.Item) -> set[str]:
     return {name for marker in item.iter_markers("guards") for name in _names(marker)}
 
 

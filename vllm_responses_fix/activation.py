@@ -95,11 +95,12 @@ def status() -> Status:
     return _status
 
 
-def prepare_server(path: str) -> None:
+def prepare_server(path: str | None) -> None:
     """Do all that may keep a server from starting, before its model is loaded.
 
     Args:
-        path: the way to a prompt that its model takes, `chat` or `harmony`.
+        path: the way to a prompt that its model takes, `chat` or `harmony`; None if
+            the server is not Python, so that nothing of the kit is in it.
 
     Raises:
         SettingsError: there is no such store.
@@ -111,6 +112,16 @@ def prepare_server(path: str) -> None:
 
     settings = read_settings([patch.name for patch in PATCHES])
     if not settings.enabled:
+        return
+    if path is None:
+        message = (
+            f"vllm-responses-fix has no effect on this server: with "
+            f"{before_load.RUST_FRONTEND} its HTTP server is not Python, and does not "
+            "go through what the kit patches"
+        )
+        if settings.strict:
+            raise StrictError(f"{message}; {STRICT}=1 asks not to start it")
+        logger.warning("%s.", message)
         return
     check_store(read_store_settings())
     if not settings.strict:

@@ -5,7 +5,6 @@ configuration, and has loaded nothing yet.
 """
 
 import functools
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,20 +14,23 @@ from typing import Any
 from .patching import Substitution
 from .settings import VARIABLES
 
-logger = logging.getLogger("vllm.responses_fix")
-
 TRIGGER = "vllm.engine.arg_utils"
 """The module that has `EngineArgs`."""
 
-_RUST_FRONTEND = "VLLM_USE_RUST_FRONTEND"
+RUST_FRONTEND = "VLLM_USE_RUST_FRONTEND"
+"""vLLM's variable for an HTTP server that is not Python."""
+
+# What vLLM says of a process that starts API servers and is none itself.
+_STARTS_OTHERS = -1
 
 
-def put_in(prepare: Callable[[str], None]) -> list[Substitution]:
+def put_in(prepare: Callable[[str | None], None]) -> list[Substitution]:
     """Have a server prepared as soon as its model is known.
 
     Args:
         prepare: called with the way to a prompt that the model takes, `chat` or
-            `harmony`. What it raises ends the start, as one sentence.
+            `harmony`, or None if the server is not Python. What it raises ends the
+            start, as one sentence.
 
     Returns:
         What was done, for `undo_all`; nothing, where this vLLM has no such function.
@@ -43,9 +45,8 @@ def put_in(prepare: Callable[[str], None]) -> list[Substitution]:
         with _variables_known():
             config = original(self, *args, **kwargs)
         if _is_for_a_server(*args, **kwargs):
-            _warn_of_other_frontends()
             try:
-                prepare(_path_of(config))
+                prepare(None if _serves_in_rust(self) else _path_of(config))
             except (RuntimeError, ValueError) as error:
                 raise SystemExit(str(error)) from None
         return config
@@ -78,19 +79,27 @@ def _variables_known() -> Iterator[None]:
             known.pop(name, None)
 
 
-def _is_for_a_server(usage_context: Any = None, *_: Any, **__: Any) -> bool:
-    return getattr(usage_context, "name", None) == "OPENAI_API_SERVER"
+def _is_for_a_server(
+    usage_context: Any = None, headless: bool = False, *_: Any, **__: Any
+) -> bool:
+    # Headless, it has engines for the server of another machine.
+    return getattr(usage_context, "name", None) == "OPENAI_API_SERVER" and not headless
+
+
+def _serves_in_rust(engine_args: Any) -> bool:
+    """Whether this process is about to start vLLM's Rust front end.
+
+    Only `vllm serve` does, through its way to several API servers. The path is asked
+    for last: vLLM has looked for the program there, and fails if there is none.
+    """
+    envs = sys.modules["vllm.envs"]
+    return (
+        getattr(engine_args, "_api_process_rank", 0) == _STARTS_OTHERS
+        and bool(getattr(envs, RUST_FRONTEND, False))
+        and bool(getattr(envs, "VLLM_RUST_FRONTEND_PATH", None))
+    )
 
 
 def _path_of(config: Any) -> str:
     model_type = getattr(config.model_config.hf_config, "model_type", None)
     return "harmony" if model_type == "gpt_oss" else "chat"
-
-
-def _warn_of_other_frontends() -> None:
-    if os.environ.get(_RUST_FRONTEND, "0") not in ("", "0"):
-        logger.warning(
-            "vllm-responses-fix has no effect on this server: with %s its HTTP "
-            "server is not Python, and does not go through what the kit patches.",
-            _RUST_FRONTEND,
-        )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import vllm
 from harness.model_folder import write_chat_model
+from harness.vllm_compat import is_since
 from processes import IMPORT_SERVING, run
 
 pytestmark = pytest.mark.activation
@@ -184,6 +185,44 @@ def test_a_wrong_store_stops_a_server_before_its_model_is_loaded(
     assert "secret" not in result.stdout + result.stderr
 
 
+VLLM_SERVE = """
+import_vllm()
+from vllm.entrypoints.cli import serve
+
+def launched(*_, **__):
+    print("STARTED")
+    raise SystemExit(0)
+
+# There is no engine on this machine.
+serve.launch_core_engines = launched
+parser = serve.FlexibleArgumentParser()
+command = serve.ServeSubcommand()
+command.subparser_init(parser.add_subparsers(dest="subparser"))
+arguments = ["serve", MODEL, "--host", "127.0.0.1", "--port", "0"]
+command.cmd(parser.parse_args(arguments))
+"""
+RUST = {"VLLM_USE_RUST_FRONTEND": "1", "VLLM_RUST_FRONTEND_PATH": "/bin/false"}
+NO_EFFECT = "vllm-responses-fix has no effect on this server"
+
+
+@pytest.mark.skipif(not is_since("0.22.0"), reason="0.21 has no Rust front end")
+@pytest.mark.parametrize("strict", ["0", "1"])
+def test_the_rust_front_end_is_said_to_be_without_the_kit(
+    strict: str, unpacked: Path, tmp_path: Path
+) -> None:
+    model = write_chat_model(tmp_path / "model")
+    serve = f"MODEL = {str(model)!r}\n{VLLM_SERVE}"
+    environ = {**RUST, "VLLM_RESPONSES_FIX_STRICT": strict}
+    result = run(serve, unpacked, check=False, **environ)
+    if strict == "1":
+        assert result.returncode == 1
+        assert "STARTED" not in result.stdout
+        assert NO_EFFECT in result.stderr.splitlines()[-1]
+    else:
+        assert "STARTED" in result.stdout
+        assert (result.stdout + result.stderr).count(NO_EFFECT) == 1
+
+
 def test_the_kit_s_variables_are_known_to_vllm(unpacked: Path, tmp_path: Path) -> None:
     model = write_chat_model(tmp_path / "model")
     strict_check = SERVE.replace(
@@ -198,9 +237,13 @@ def test_the_kit_s_variables_are_known_to_vllm(unpacked: Path, tmp_path: Path) -
         "VLLM_RESPONSES_FIX_STORE_MAX_BYTES": "1GiB",
         "VLLM_RESPONSES_FIX_OWNER_HEADER": "X-User",
     }
+    if is_since("0.22.0"):
+        # What does not go through `vllm serve` starts no other front end.
+        environ |= RUST
     result = run(serve, unpacked, **environ)
     assert "STARTED" in result.stdout
     assert "Unknown vLLM environment variable" not in result.stdout + result.stderr
+    assert NO_EFFECT not in result.stdout + result.stderr
 
 
 def change_construct_input_messages(doctored: Path) -> None:
