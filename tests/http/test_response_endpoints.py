@@ -137,24 +137,6 @@ async def test_store_may_be_null(chat: Client) -> None:
     assert (await chat.retrieve(made.id)).body == made.body
 
 
-async def test_two_requests_with_one_id_do_not_mix(chat: Client) -> None:
-    later = asyncio.Event()
-    body = {"input": "A?", "request_id": "resp_mine"}
-    first = asyncio.create_task(chat.create(body, Answer("A.", gate=later)))
-    while not chat.server.engine.prompts.get("resp_mine"):
-        await asyncio.sleep(0)
-    refused = await chat.create({**body, "input": "B?"}, "B.")
-    later.set()
-    assert (await first).status == 200
-    assert refused.status == 400
-    assert refused.body["error"]["param"] == "request_id"
-    chained = await chat.create(
-        {"input": "And?", "previous_response_id": "resp_mine"}, "Done."
-    )
-    assert "A?" in chained.prompt.text
-    assert "A." in chained.prompt.text
-
-
 async def test_deleting_cancels(chat: Client) -> None:
     never = asyncio.Event()
     queued = await chat.create(

@@ -104,9 +104,9 @@ async def test_a_background_response_that_has_ended_is_stored(
     first, second = two_clients
     put = stored_by(first.server)._unsaved.put
 
-    async def put_slowly(record: Record) -> Any:
+    async def put_slowly(record: Record, **options: Any) -> Any:
         await asyncio.sleep(0.05)
-        return await put(record)
+        return await put(record, **options)
 
     gate = asyncio.Event()
     queued = await first.create(

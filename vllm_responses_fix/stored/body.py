@@ -26,12 +26,15 @@ class Added:
             model.
         prompt: what `prompt_form` makes of `input_messages` of the response, which
             then has none; None if the client has not asked for them.
+        request: what `retries.digest` makes of its request, if the client chose the
+            id.
     """
 
     input: Any
     response: dict[str, Any]
     harmony: dict[str, Any] | None = None
     prompt: dict[str, Any] | None = None
+    request: str | None = None
 
     @property
     def items(self) -> list[Any]:
@@ -50,6 +53,7 @@ def encode(added: Added) -> bytes:
             "response": added.response,
             "harmony": added.harmony,
             "prompt": added.prompt,
+            "request": added.request,
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -72,7 +76,12 @@ def decode(body: bytes) -> Added:
             "server."
         )
     return Added(
-        fields["input"], fields["response"], fields["harmony"], fields.get("prompt")
+        fields["input"],
+        fields["response"],
+        fields["harmony"],
+        # Not there in what earlier kits wrote.
+        fields.get("prompt"),
+        fields.get("request"),
     )
 
 

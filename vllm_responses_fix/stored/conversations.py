@@ -33,6 +33,7 @@ from .rebuilding import (
     input_messages_of,
     response_of,
 )
+from .retries import Earlier
 from .unsaved import Unsaved
 
 logger = logging.getLogger("vllm.responses_fix")
@@ -55,19 +56,25 @@ class Turn:
         input: `input` of the request, as JSON.
         parent: the response that it continues.
         made: what there is of it.
-        queued: whether there is a record that says that it is being made.
+        queued: whether there is a record of it.
         saved: whether its record is final.
         told: set when clients may be told that it has ended.
+        digest: of the body of the request, if the client chose the id; see `retries`.
+        clashed: whether the store has another response with its id.
+        putting: held while it is put into the store.
     """
 
     request: Any
     owner: str
     input: Any
-    parent: Known | None
+    parent: Known | None = None
     made: Known = field(default_factory=Known)
     queued: bool = False
     saved: bool = False
     told: asyncio.Event = field(default_factory=asyncio.Event)
+    digest: str | None = None
+    clashed: bool = False
+    putting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def key(self) -> Key:
@@ -195,28 +202,52 @@ class Conversations:
             self.cache.put(key, known, sum(record.size for record in records))
         return known
 
-    async def is_taken(self, id: str) -> bool:
-        """Whether the current owner has, makes or had a response with an id.
+    async def begin(self, turn: Turn) -> Earlier | None:
+        """A response will be made, and is to be stored.
+
+        Returns:
+            The one that has its id already, if there is one: it can't be made.
 
         Raises:
-            StoreUnavailable: the store can't be asked.
+            StoreUnavailable, UnknownFormatError: whether there is one can't be told.
         """
-        key = (owner.get(), id)
-        if key in self._ids or self._unsaved.has(key):
-            return True
-        try:
-            await self.call(self.store.head, id, owner.get())
-        except NotStored as error:
-            self.cache.drop(key)
-            return error.reason == "deleted"
-        return True
-
-    def begin(self, request: Any, request_input: Any, parent: Known | None) -> Turn:
-        """A response will be made, and is to be stored."""
         self._sweep_now_and_then()
-        turn = Turn(request, owner.get(), request_input, parent)
-        self._turns[id(request)] = self._ids[turn.key] = turn
-        return turn
+        making = self._ids.get(turn.key)
+        if making is not None:
+            return Earlier(making.digest, making.saved or making.request.background)
+        # From here on another request with the id finds this one.
+        self._ids[turn.key] = turn
+        if turn.digest is not None:
+            try:
+                earlier = await self.earlier(turn)
+            except BaseException:
+                self.end(turn)
+                raise
+            if earlier is not None:
+                self.end(turn)
+                return earlier
+        self._turns[id(turn.request)] = turn
+        return None
+
+    async def earlier(self, turn: Turn) -> Earlier | None:
+        """The stored response that has the id of a turn.
+
+        Raises:
+            StoreUnavailable, UnknownFormatError: it can't be read.
+        """
+        try:
+            record = self._unsaved.get(turn.key)
+            if record is None:
+                record = await self.call(self._get, turn.key)
+        except NotStored as error:
+            self.cache.drop(turn.key)
+            return Earlier() if error.reason == "deleted" else None
+        return Earlier(decode(record.body).request, True)
+
+    def end(self, turn: Turn) -> None:
+        """A response is not being made any more: its id is what the store says."""
+        if self._ids.get(turn.key) is turn:
+            del self._ids[turn.key]
 
     def turn_of(self, request: Any) -> Turn | None:
         """The response that is made for a request, if that is to be stored."""
@@ -225,17 +256,27 @@ class Conversations:
     async def save(self, turn: Turn) -> None:
         """Store a finished response, before its client is told that it is finished.
 
-        If the store can't be reached, it waits in memory until it can.
+        If the store can't be reached, it waits in memory until it can. If another
+        response with its id was there first, it has `clashed`.
         """
         turn.saved = True
         try:
             record = self._record(turn)
-            await self._unsaved.put(record)
-            # Its prompt is all there, not only what it adds.
-            prompt = len(str(turn.made.response.input_messages or ""))
-            self.cache.put(turn.key, turn.made, record.size + prompt)
+            if await self._put(turn, record):
+                # Its prompt is all there, not only what it adds.
+                prompt = len(str(turn.made.response.input_messages or ""))
+                self.cache.put(turn.key, turn.made, record.size + prompt)
         finally:
             turn.told.set()
+
+    async def _put(self, turn: Turn, record: Record) -> bool:
+        async with turn.putting:
+            # What has been queued is replaced.
+            is_new = turn.digest is not None and not turn.queued
+            done = await self._unsaved.put(record, is_new=is_new)
+            turn.queued = turn.queued or done
+            turn.clashed = turn.clashed or not done
+        return done
 
     async def chain(self, id: str) -> list[Added]:
         """What a response of the current owner and all before it added.
@@ -256,14 +297,24 @@ class Conversations:
         self.cache.drop((owner.get(), id))
 
     async def queue(self, turn: Turn) -> None:
-        """Store a background response that has been begun, so that others know it."""
+        """Store a background response that has been begun, so that others know it.
+
+        If another response with its id was there first, it has `clashed` and ends.
+        """
         self.running[turn.key] = turn
         task = self.tasks.get(turn.key[1])
         if task is None:
             await self.settle(turn)
             return
         task.add_done_callback(lambda _: self._settle_soon(turn))
-        turn.queued = await self._unsaved.put(self._record(turn))
+        # It may be finished by now.
+        if not turn.saved:
+            await self._put(turn, self._record(turn))
+        if turn.clashed:
+            self.running.pop(turn.key, None)
+            self.events.drop(turn.key)
+            turn.told.set()
+            task.cancel()
         self._lease.start()
 
     async def settle(self, turn: Turn) -> None:
@@ -277,6 +328,7 @@ class Conversations:
                 fail(turn.made.response, "The model's generation has failed.")
             await self.save(turn)
         self.events.finish(turn.key, turn.made.response)
+        self.end(turn)
 
     async def cancel(self, id: str) -> Known:
         """Cancel a background response that another process makes.
@@ -350,7 +402,7 @@ class Conversations:
             owner=turn.owner,
             parent=turn.request.previous_response_id,
             status=response.status,
-            body=encode(Added(turn.input, fields, harmony, prompt)),
+            body=encode(Added(turn.input, fields, harmony, prompt, turn.digest)),
         )
 
 
@@ -395,9 +447,11 @@ def responses_of_request(responses: dict[str, Known]) -> Iterator[None]:
         current.reset(token)
 
 
-async def input_of(request: Any, raw_request: Any) -> Any:
-    """`input` of a request, as its client sent it."""
+async def body_of(request: Any, raw_request: Any) -> dict[str, Any]:
+    """The body of a request, as its client sent it."""
     if raw_request is None:
-        return request.model_dump(mode="json", include={"input"})["input"]
+        sent: dict[str, Any] = request.model_dump(mode="json")
+        return sent
     # What FastAPI has parsed, validation has written into.
-    return json.loads(await raw_request.body())["input"]
+    body: dict[str, Any] = json.loads(await raw_request.body())
+    return body

@@ -42,11 +42,18 @@ class Unsaved:
         """Whether a record waits here."""
         return key in self._waiting
 
-    async def put(self, record: Record) -> bool:
+    def get(self, key: Key) -> Record | None:
+        """The record that waits here, if one does."""
+        return self._waiting.get(key)
+
+    async def put(self, record: Record, *, is_new: bool = False) -> bool:
         """Put a record into the store, now or when it can be reached.
 
+        Args:
+            is_new: nothing with this id may be there.
+
         Returns:
-            False if the store has a finished one with this id.
+            False if the store has one with this id that can't be replaced.
         """
         # What continues a response that waits can't be stored before it.
         if self._waiting and (
@@ -56,7 +63,8 @@ class Unsaved:
             self._wait(record)
             return True
         try:
-            return bool(await self._call(self._store.put, record))
+            put = self._store.put_new if is_new else self._store.put
+            return bool(await self._call(put, record))
         except StoreUnavailable as error:
             logger.warning(
                 "Response %s waits in memory to be stored: %s", record.id, error

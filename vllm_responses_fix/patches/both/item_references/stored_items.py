@@ -9,7 +9,7 @@ from typing import Any
 
 from vllm.entrypoints.openai.responses.protocol import ResponsesResponse
 
-from vllm_responses_fix.stored.conversations import conversations_of, input_of
+from vllm_responses_fix.stored.conversations import body_of, conversations_of
 from vllm_responses_fix.stored.errors import or_error
 from vllm_responses_fix.stored.known import Known
 
@@ -28,7 +28,7 @@ def resolve_references(original: Method) -> Method:
     @functools.wraps(original)
     async def create_responses(self: Any, request: Any, raw_request: Any = None) -> Any:
         if isinstance(request.input, list) and any(map(is_reference, request.input)):
-            wire = await input_of(request, raw_request)
+            wire = (await body_of(request, raw_request))["input"]
             error = await _put_items(self, wire)
             if error is not None:
                 return error

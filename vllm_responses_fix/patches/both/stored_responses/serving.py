@@ -13,18 +13,25 @@ from vllm.entrypoints.openai.responses.protocol import ResponsesResponse
 
 from vllm_responses_fix.store.opening import open_store
 from vllm_responses_fix.store.settings import read_store_settings
-from vllm_responses_fix.stored.background import END, TERMINAL, is_unfinished
+from vllm_responses_fix.stored.background import (
+    END,
+    TERMINAL,
+    ResponseFailedEvent,
+    fail,
+    is_unfinished,
+)
 from vllm_responses_fix.stored.conversations import (
     Turn,
     attach,
+    body_of,
     conversations_of,
-    input_of,
     responses_of_request,
 )
 from vllm_responses_fix.stored.errors import api_processes, not_found, or_error
 from vllm_responses_fix.stored.known import CACHE_BYTES, Known, owner
 from vllm_responses_fix.stored.measured import MeasuredStore
 from vllm_responses_fix.stored.metrics import register
+from vllm_responses_fix.stored.retries import Earlier, answer_again, digest
 
 Method = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -74,64 +81,108 @@ def create_with_store(original: Method) -> Method:
         if request.store is None:
             # As OpenAI: null is the default.
             request.store = True
-        responses: dict[str, Known] = {}
-        parent = None
-        if request.previous_response_id is not None:
-            parent = await or_error(
-                self,
-                conversations.load(self, request.previous_response_id),
-                request.previous_response_id,
-                "previous_response_id",
-            )
-            if not isinstance(parent, Known):
-                return parent
-            responses[request.previous_response_id] = parent
         turn = None
         if request.store:
+            body = await body_of(request, raw_request)
+            turn = Turn(request, owner.get(), body["input"])
             # An id that vLLM has made is taken by nobody.
             if "request_id" in request.model_fields_set:
-                taken = await or_error(
-                    self,
-                    conversations.is_taken(request.request_id),
-                    request.request_id,
-                    "request_id",
-                )
-                if taken is not False:
-                    return _id_is_taken(self, request) if taken is True else taken
-            turn = conversations.begin(
-                request, await input_of(request, raw_request), parent
+                turn.digest = digest(body)
+            earlier = await or_error(
+                self, conversations.begin(turn), request.request_id, "request_id"
             )
-            responses[request.request_id] = turn.made
-        with responses_of_request(responses):
-            result = await original(self, request, raw_request)
-        if turn is not None and request.background and turn.made.response is not None:
-            await conversations.queue(turn)
+            if isinstance(earlier, Earlier):
+                return await answer_again(self, request, turn.digest, earlier)
+            if earlier is not None:
+                return earlier
+        try:
+            result = await _create(original, self, request, raw_request, turn)
+        except BaseException:
+            _end(self, turn)
+            raise
         if isinstance(result, AsyncGenerator):
-            return _holding(turn, result)
+            return _holding(self, turn, result)
+        _end(self, turn)
         return result
 
     return create_responses
 
 
-def _id_is_taken(self: Any, request: Any) -> Any:
-    return self.create_error_response(
-        message=(
-            f"A response with id '{request.request_id}' is stored already, or is being "
-            "made. Send another `request_id`, or none."
-        ),
-        err_type="invalid_request_error",
-        status_code=HTTPStatus.BAD_REQUEST,
-        param="request_id",
+async def _create(
+    original: Method, self: Any, request: Any, raw_request: Any, turn: Turn | None
+) -> Any:
+    conversations = conversations_of(self)
+    assert conversations is not None
+    responses: dict[str, Known] = {}
+    if request.previous_response_id is not None:
+        parent = await or_error(
+            self,
+            conversations.load(self, request.previous_response_id),
+            request.previous_response_id,
+            "previous_response_id",
+        )
+        if not isinstance(parent, Known):
+            return parent
+        responses[request.previous_response_id] = parent
+        if turn is not None:
+            turn.parent = parent
+    if turn is not None:
+        responses[request.request_id] = turn.made
+    with responses_of_request(responses):
+        result = await original(self, request, raw_request)
+    if turn is not None and request.background and turn.made.response is not None:
+        await conversations.queue(turn)
+        if turn.clashed:
+            if isinstance(result, AsyncGenerator):
+                await result.aclose()
+            return await _answer_of_another(self, turn)
+    return result
+
+
+def _end(self: Any, turn: Turn | None) -> None:
+    """Somebody else may use its id, unless it is stored or made in the background."""
+    conversations = conversations_of(self)
+    if turn is None or conversations is None or turn.key in conversations.running:
+        return
+    conversations.end(turn)
+
+
+async def _answer_of_another(self: Any, turn: Turn) -> Any:
+    """What a client gets whose response can't be stored: that of the one before it."""
+    conversations = conversations_of(self)
+    assert conversations is not None
+    earlier = await or_error(
+        self, conversations.earlier(turn), turn.request.request_id, "request_id"
     )
+    if not isinstance(earlier, Earlier | None):
+        return earlier
+    return await answer_again(self, turn.request, turn.digest, earlier or Earlier())
+
+
+class _StoredByAnotherError(RuntimeError):
+    """A stream can't be told that it is finished, as another response is stored."""
 
 
 async def _holding(
-    turn: Turn | None, events: AsyncGenerator[Any, None]
+    self: Any, turn: Turn | None, events: AsyncGenerator[Any, None]
 ) -> AsyncGenerator[Any, None]:
     """The events, with the turn kept as long as anybody may ask for them."""
-    async with aclosing(events):
-        async for event in events:
-            yield event
+    number = 0
+    try:
+        async with aclosing(events):
+            async for event in events:
+                number = getattr(event, "sequence_number", number) + 1
+                yield event
+    except _StoredByAnotherError:
+        assert turn is not None
+        fail(turn.made.response, "Another request with its `request_id` came first.")
+        yield ResponseFailedEvent(
+            type="response.failed",
+            sequence_number=number,
+            response=turn.made.response,
+        )
+    finally:
+        _end(self, turn)
 
 
 def save_before_told(original: Method) -> Method:
@@ -150,6 +201,10 @@ def save_before_told(original: Method) -> Method:
         # vLLM has not kept it if it was cancelled meanwhile.
         if isinstance(response, ResponsesResponse) and turn.made.response is response:
             await conversations.save(turn)
+            if turn.clashed and not request.background:
+                if request.stream:
+                    raise _StoredByAnotherError(request.request_id)
+                return await _answer_of_another(self, turn)
         return response
 
     return responses_full_generator
