@@ -32,6 +32,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
         f"{_RESPONSES}.protocol",
         "ResponsesRequest.input_item_parsing",
     ),
+    "check_tool_usage": (f"{_RESPONSES}.protocol", "ResponsesRequest.check_tool_usage"),
     # What is said of a request that is not valid: up to 0.23, up to 0.27, and since.
     "openai_validation_exception_handler": (
         "vllm.entrypoints.openai.server_utils",

@@ -227,3 +227,30 @@ async def test_what_is_not_found_may_be_in_another_process(chat: Client) -> None
     assert missing.status == 404
     assert "another one may have it" in missing.error
     assert "VLLM_RESPONSES_FIX_STORE=auto" in missing.error
+
+
+async def test_the_endpoints_are_in_the_openapi_page(chat: Client) -> None:
+    paths = (await chat.server.http.get("/openapi.json")).json()["paths"]
+    assert {"get", "delete"} <= set(paths["/v1/responses/{response_id}"])
+    assert set(paths["/v1/responses/{response_id}/input_items"]) == {"get"}
+
+
+def test_the_openai_sdk_follows_a_background_response(
+    chat: Client, listen: Callable[..., str]
+) -> None:
+    url = listen(chat.server, lambda _: Answer("Hello."))
+    with openai.OpenAI(base_url=url, api_key="none", max_retries=0) as client:
+        made = client.responses.create(
+            model="scripted", input="Hi.", background=True, stream=True
+        )
+        seen = [event.to_dict() for event in made]
+        id = seen[0]["response"]["id"]  # type: ignore[index]
+        again = client.responses.retrieve(id, stream=True)
+        assert [event.to_dict() for event in again] == seen
+        later = client.responses.retrieve(id, stream=True, starting_after=2)
+        assert [event.to_dict() for event in later] == seen[3:]
+        cancelled = client.responses.cancel(id)
+        assert cancelled.to_dict() == client.responses.retrieve(id).to_dict()
+        assert cancelled.status == "completed"
+        with pytest.raises(openai.NotFoundError):
+            client.responses.cancel("resp_unknown")

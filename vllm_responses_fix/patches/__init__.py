@@ -10,6 +10,7 @@ from importlib import import_module
 from ..patch import Patch
 
 _FOLDERS = (
+    "both.null_fields",
     "both.input_forms",
     "both.input_errors",
     "chat.reconstruction",
