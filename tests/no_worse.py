@@ -63,6 +63,11 @@ _MEANT = (
         until="0.22.0",
     ),
     Meant(
+        "[!h]*",
+        ("call with no JSON", "call with a list", "truncated call*"),
+        "stock shows no arguments that are no object since 0.29 (call-arguments)",
+    ),
+    Meant(
         "harmony",
         ("image",),
         "stock drops the image without a word (harmony-items)",
