@@ -25,6 +25,7 @@ CALL_ID = "abcdefgh1"
 WEATHER = {
     "type": "function",
     "name": "get_weather",
+    "description": "Get current weather for a city",
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
     "strict": False,
 }
