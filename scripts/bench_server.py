@@ -66,14 +66,21 @@ async def main() -> None:
             f"One more turn of an agent's loop, {options.rounds} rounds: CPU time of "
             "the server, request bytes, prompt tokens"
         )
+        by_id: list[float] = []
         for turn in range(1, options.turns + 1):
             if turn in _shown(options.turns):
-                print_turn(turn, await measure_turn(loops, options.rounds))
+                measured = await measure_turn(loops, options.rounds)
+                print_turn(turn, measured)
+                by_id.append(measured["by id, patched"].seconds)
             if turn == min(100, options.turns):
                 await measure_branches(loops, options.rounds)
             for name, loop in loops.items():
                 SWITCHES[name]()
                 await loop.advance()
+        print(
+            f"By id, patched, from turn {options.turns // 4} to turn {options.turns}: "
+            f"time {by_id[-1] / by_id[1]:.2f}"
+        )
 
 
 def write_model(folder: Path) -> Path:
@@ -208,7 +215,7 @@ async def measure_turn(loops: dict[str, Loop], rounds: int) -> dict[str, Measure
 
 
 def print_turn(turn: int, measured: dict[str, Measured]) -> None:
-    stock, patched, replayed, _ = measured.values()
+    stock, patched, replayed, replayed_on_stock = measured.values()
     print(f"Turn {turn}")
     for way, found in measured.items():
         print(
@@ -218,6 +225,10 @@ def print_turn(turn: int, measured: dict[str, Measured]) -> None:
     print(
         f"  by id, patched / replayed: time {patched.seconds / replayed.seconds:.2f}, "
         f"bytes {patched.request_bytes / replayed.request_bytes:.4f}"
+    )
+    print(
+        "  by id, patched / replayed, stock: time "
+        f"{patched.seconds / replayed_on_stock.seconds:.2f}"
     )
     per_token = [way.seconds / way.prompt_tokens for way in (patched, stock)]
     print(

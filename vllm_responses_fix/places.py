@@ -77,6 +77,11 @@ PLACES: Mapping[str, tuple[str, str]] = {
         "vllm.renderers.params",
         "TokenizeParams.apply_pre_tokenization",
     ),
+    # From the token ids of an answer to its text.
+    "fast_detokenizer_init": (
+        "vllm.v1.engine.detokenizer",
+        "FastIncrementalDetokenizer.__init__",
+    ),
     # The server.
     "create_responses": (_SERVING, f"{_SERVER}._create_responses"),
     "validate_create_responses_input": (

@@ -24,6 +24,7 @@ _FOLDERS = (
     "chat.streamed_call_ids",
     "chat.parser_streams",
     "chat.known_prefix",
+    "both.prompt_end",
     # Inside of what pairs the items of a stream with those of its response.
     "harmony.namespaces",
     "both.stream_ids",
