@@ -1,7 +1,8 @@
 """all-parts on a converter of vLLM that the kit does not know."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from chat_messages import construct, parse_input
 from harness.vllm_compat import is_since
 from hidden_sources import knowing_up_to
 
-import vllm_responses_fix
-from vllm_responses_fix.deciding import decide
+from vllm_responses_fix.deciding import Decision, decide
+from vllm_responses_fix.patch import Patch
 from vllm_responses_fix.patches import PATCHES
 from vllm_responses_fix.patching import undo_all
 
@@ -68,16 +69,12 @@ CONVERSATIONS = [
 ]
 
 
-@pytest.fixture
-def unknown(stock: None) -> Iterator[None]:
-    """The kit as it was before 0.22 came out, with that release's converter."""
-    (patch,) = (
-        patch for patch in knowing_up_to(PATCHES, "0.21.0") if patch.name == "all-parts"
-    )
+@contextmanager
+def all_parts(patches: Sequence[Patch]) -> Iterator[Decision]:
+    """That patch by itself, as the kit with these patches puts it in."""
+    (patch,) = (patch for patch in patches if patch.name == "all-parts")
     (decision,) = decide([patch], {}, ())
-    assert decision.variant is not None
-    assert decision.variant.name == "any_converter"
-    yield
+    yield decision
     undo_all(decision.substitutions)
 
 
@@ -86,12 +83,13 @@ def messages(items: list[dict[str, Any]]) -> str:
     return json.dumps(construct(request_input=parse_input([asked, *items])))
 
 
-@pytest.fixture
-def expected() -> list[str]:
-    """What the variant that knows this converter makes of each."""
-    vllm_responses_fix.install()
-    return [messages(items) for items in CONVERSATIONS]
-
-
-def test_it_makes_the_same_messages(expected: list[str], unknown: None) -> None:
-    assert [messages(items) for items in CONVERSATIONS] == expected
+def test_it_makes_the_same_messages(stock: None) -> None:
+    with all_parts(PATCHES) as decision:
+        assert decision.variant is not None
+        assert decision.variant.name != "any_converter"
+        expected = [messages(items) for items in CONVERSATIONS]
+    # The kit as it was before 0.22 came out, with that release's converter.
+    with all_parts(knowing_up_to(PATCHES, "0.21.0")) as decision:
+        assert decision.variant is not None
+        assert decision.variant.name == "any_converter"
+        assert [messages(items) for items in CONVERSATIONS] == expected
