@@ -138,5 +138,18 @@ def _put_in(patch: Patch, variant: Variant) -> Decision:
 def find_fault(patch: Patch) -> str | None:
     """What the probe of a patch finds wrong with the vLLM that is running."""
     probe = importlib.import_module(f"{patch.package}.probe")
-    fault: str | None = probe.fault()
+    with _no_warnings():
+        fault: str | None = probe.fault()
     return fault
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Keep vLLM from warning of the items of a probe, which no client has sent."""
+    of_vllm = logging.getLogger("vllm")
+    level = of_vllm.level
+    of_vllm.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        of_vllm.setLevel(level)

@@ -96,6 +96,14 @@ def test_switched_off_by_the_environment(unpacked: Path) -> None:
     assert not is_patched(result)
 
 
+def test_vllm_warns_of_nothing_that_only_a_probe_has_sent(unpacked: Path) -> None:
+    def warnings(**environ: str) -> int:
+        result = run(IMPORT_SERVING, unpacked, **environ)
+        return (result.stdout + result.stderr).count("WARNING")
+
+    assert warnings() == warnings(VLLM_RESPONSES_FIX="0")
+
+
 def test_a_wrong_value_stops_the_server_with_a_clear_error(unpacked: Path) -> None:
     result = run(IMPORT_SERVING, unpacked, check=False, VLLM_RESPONSES_FIX="banana")
     assert result.returncode != 0
