@@ -60,8 +60,12 @@ async def main() -> None:
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder, environment():
         factory = ServerFactory(write_model(Path(folder)))
-        loops = {name: Loop(await factory.start()) for name in SWITCHES}
-        print(vllm_responses_fix.install().summary(), end="\n\n")
+        loops: dict[str, Loop] = {}
+        for name, switch in SWITCHES.items():
+            # A server takes the store that is there when it is made.
+            switch()
+            loops[name] = Loop(await factory.start())
+        print(vllm_responses_fix.status().summary(), end="\n\n")
         print(
             f"One more turn of an agent's loop, {options.rounds} rounds: CPU time of "
             "the server, request bytes, prompt tokens"

@@ -43,6 +43,18 @@ async def test_a_request_without_previous_response_renders_as_on_stock(
     assert patched.prompt.token_ids == stock.prompt.token_ids
 
 
+@pytest.mark.kit_alone
+async def test_a_server_that_was_there_before_the_kit_goes_on(
+    stock: None, chat: Client
+) -> None:
+    first = await chat.create({"input": [user("question")]}, chat_answer("It is so."))
+    vllm_responses_fix.install()
+    body = {"input": [user("more")], "previous_response_id": first.id}
+    chained = await chat.create(body, chat_answer("ok"))
+    assert chained.status == 200
+    assert "It is so." in chained.prompt.text
+
+
 async def test_two_answers_in_a_row_stay_two(chat: Client) -> None:
     answer = {
         "role": "assistant",

@@ -63,7 +63,9 @@ def create_with_store(original: Method) -> Method:
     async def create_responses(self: Any, request: Any, raw_request: Any = None) -> Any:
         conversations = conversations_of(self)
         if conversations is None:
-            if request.previous_response_id is not None:
+            # With the store on, the kit has come to a server that was there before it:
+            # what that has stored is where vLLM keeps it.
+            if request.previous_response_id is not None and not self.enable_store:
                 return not_found(
                     self, request.previous_response_id, "previous_response_id"
                 )
