@@ -172,6 +172,7 @@ class PostgresStore:
             raise StoreUnavailable("libpq can't read the URL, so check it") from None
         self._idle: queue.LifoQueue[Connection[Any]] = queue.LifoQueue()
         self._busy: dict[Connection[Any], float] = {}
+        self._busy_lock = threading.Lock()
         self._closed = threading.Event()
         threading.Thread(
             target=self._watch, name="responses-store", daemon=True
@@ -245,7 +246,8 @@ class PostgresStore:
         """A cursor of a connection that nobody else uses."""
         try:
             connection = self._connection()
-            self._busy[connection] = time.monotonic() + _TIMEOUT
+            with self._busy_lock:
+                self._busy[connection] = time.monotonic() + _TIMEOUT
             try:
                 with connection.cursor(binary=True) as cursor:
                     yield cursor
@@ -253,7 +255,8 @@ class PostgresStore:
                 connection.close()
                 raise
             finally:
-                del self._busy[connection]
+                with self._busy_lock:
+                    del self._busy[connection]
                 if self._closed.is_set():
                     connection.close()
                 elif not connection.closed:
@@ -276,7 +279,9 @@ class PostgresStore:
         """End connections whose server hangs: libpq itself waits for ever."""
         while not self._closed.wait(0.5):
             now = time.monotonic()
-            for connection, deadline in list(self._busy.items()):
+            with self._busy_lock:
+                busy = list(self._busy.items())
+            for connection, deadline in busy:
                 if deadline < now:
                     with (
                         suppress(OSError, self._psycopg.Error),
