@@ -61,6 +61,16 @@ async def start_with_store(
         return [await factory.start() for _ in range(number)]
 
 
+def clients_of_one_store(
+    factory: ServerFactory, loop: EventLoopThread, **settings: str
+) -> Iterator[tuple[Client, Client]]:
+    """Clients of two servers with one store, which go when they have been used."""
+    servers = loop.run(start_with_store(factory, 2, **settings))
+    first, second = map(Client, servers)
+    yield first, second
+    loop.run(close(servers))
+
+
 async def close(servers: list[ScriptedServer]) -> None:
     for server in servers:
         await server.close()

@@ -16,14 +16,24 @@ def registered(name: str) -> Any:
     return REGISTRY._names_to_collectors.get(name)
 
 
-def set_prompt_cache_bytes(patch: str, size: int) -> None:
-    """Say in `/metrics` how much a patch keeps of prompts, in this process."""
+def make_prompt_cache_gauge() -> None:
+    """Make room in `/metrics` for how much each patch keeps of prompts."""
     from prometheus_client import Gauge
 
-    gauge = registered(PROMPT_CACHE_BYTES) or Gauge(
-        PROMPT_CACHE_BYTES,
-        "Bytes that vllm-responses-fix keeps of prompts that were tokenized before.",
-        labelnames=["patch"],
-        multiprocess_mode="livesum",
-    )
-    gauge.labels(patch).set(size)
+    if registered(PROMPT_CACHE_BYTES) is None:
+        Gauge(
+            PROMPT_CACHE_BYTES,
+            "Bytes that vllm-responses-fix keeps of prompts tokenized before.",
+            labelnames=["patch"],
+            multiprocess_mode="livesum",
+        )
+
+
+def set_prompt_cache_bytes(patch: str, size: int) -> None:
+    """Say in `/metrics` how much a patch keeps of prompts, in this process.
+
+    Nothing is said where no server has made room for it: a probe keeps prompts, too.
+    """
+    gauge = registered(PROMPT_CACHE_BYTES)
+    if gauge is not None:
+        gauge.labels(patch).set(size)

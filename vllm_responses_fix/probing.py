@@ -4,6 +4,7 @@ A probe runs at the start of every server, so it takes milliseconds and needs no
 that has to be loaded: no tokenizer, no Harmony vocabulary.
 """
 
+import inspect
 import json
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
@@ -39,6 +40,24 @@ def server() -> Any:
     made.response_store = {}
     made.msg_store = {}
     return made
+
+
+def harmony_call(name: str, channel: str) -> Any:
+    """The output item that vLLM makes of a call of a function of this name."""
+    from openai_harmony import Message, Role
+    from vllm.entrypoints.openai.responses import harmony
+
+    call = (
+        Message.from_role_and_content(Role.ASSISTANT, "{}")
+        .with_channel(channel)
+        .with_recipient(f"functions.{name}")
+    )
+    convert: Any = harmony.harmony_to_response_output
+    names = {"function_tool_names": frozenset({name})}
+    known = inspect.signature(convert).parameters
+    given = {key: value for key, value in names.items() if key in known}
+    (item,) = convert(call, **given)
+    return item
 
 
 def answered() -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from .metrics import registered
+from .metrics import make_prompt_cache_gauge, registered
 from .patching import Substitution
 from .report import Status
 
@@ -24,7 +24,7 @@ _METRIC = "vllm:responses_fix_info"
 
 
 def put_in(module: ModuleType, status: Callable[[], Status]) -> list[Substitution]:
-    """Give every app that has the Responses API the route and the metric.
+    """Give every app that has the Responses API the route and the metrics.
 
     Args:
         module: `TRIGGER`, imported.
@@ -43,6 +43,7 @@ def put_in(module: ModuleType, status: Callable[[], Status]) -> list[Substitutio
         original(app)
         _add_route(app, status)
         _set_metric(status())
+        make_prompt_cache_gauge()
 
     done = Substitution(module, "attach_router", original, attach_router)
     done.do()

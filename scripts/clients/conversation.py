@@ -14,6 +14,18 @@ BASE_URL, HISTORY, WAY = sys.argv[1:]
 BY_ID = HISTORY == "id"
 MODEL = "scripted"
 INSTRUCTIONS = "Be brief."
+TOOL = {
+    "type": "function",
+    "name": "get_weather",
+    "description": "Get the current weather of a city.",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+    "strict": True,
+}
 
 
 def questions() -> Iterator[str]:

@@ -9,24 +9,12 @@ from conversation import (
     BY_ID,
     INSTRUCTIONS,
     MODEL,
+    TOOL,
     WAY,
     get_weather,
     questions,
     saw,
 )
-
-TOOL = {
-    "type": "function",
-    "name": "get_weather",
-    "description": "Get the current weather of a city.",
-    "parameters": {
-        "type": "object",
-        "properties": {"city": {"type": "string"}},
-        "required": ["city"],
-        "additionalProperties": False,
-    },
-    "strict": True,
-}
 
 
 def send(**body: Any) -> dict[str, Any]:

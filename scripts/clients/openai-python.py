@@ -8,6 +8,7 @@ from conversation import (
     BY_ID,
     INSTRUCTIONS,
     MODEL,
+    TOOL,
     WAY,
     get_weather,
     questions,
@@ -15,19 +16,6 @@ from conversation import (
 )
 from openai import OpenAI
 from openai.types.responses import Response
-
-TOOL = {
-    "type": "function",
-    "name": "get_weather",
-    "description": "Get the current weather of a city.",
-    "parameters": {
-        "type": "object",
-        "properties": {"city": {"type": "string"}},
-        "required": ["city"],
-        "additionalProperties": False,
-    },
-    "strict": True,
-}
 
 
 def send(body: dict[str, Any]) -> Response:

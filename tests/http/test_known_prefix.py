@@ -208,27 +208,24 @@ def test_a_conversation_is_kept_once() -> None:
 
 @pytest.mark.kit_alone
 def test_the_least_recently_used_goes_first() -> None:
-    sizes: list[int] = []
-    known = no_prompts(20_000, sizes.append)
+    known = no_prompts(20_000)
     texts = [f"<|im_start|>{n}" + LONG for n in range(20)]
     for text in texts:
         keep(known, text)
         # In use all the time.
         keep(known, texts[0] + "<|im_end|>")
-    assert max(sizes) <= 20_000
+        assert known.bytes <= 20_000
     found = [n for n, text in enumerate(texts) if known.shared(text) is not None]
     assert found[0] == 0
     assert found[1:] == list(range(found[1], 20))
     keep(known, LONG * 30)
-    assert sizes[-1] <= 20_000
+    assert known.bytes <= 20_000
 
 
-def no_prompts(
-    max_bytes: int, sized: Callable[[int], None] = lambda _: None
-) -> KnownPrompts:
+def no_prompts(max_bytes: int) -> KnownPrompts:
     boundaries = find_boundaries(made(demo), False)
     assert boundaries is not None
-    return KnownPrompts(boundaries, max_bytes, sized)
+    return KnownPrompts(boundaries, max_bytes)
 
 
 def keep(known: KnownPrompts, text: str) -> None:

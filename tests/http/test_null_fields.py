@@ -61,7 +61,7 @@ async def test_null_is_the_default(client: Client) -> None:
     assert (await client.create({**nulls, "input": None}, answer)).status == 400
 
 
-@pytest.mark.parametrize("name", ["service_tier", "tools", "tool_choice"])
+@pytest.mark.parametrize("name", ["service_tier", "store", "tools", "tool_choice"])
 async def test_each_by_itself(chat: Client, name: str) -> None:
     made = await chat.create({"input": "Hi.", name: None}, "Hello.")
     assert (await chat.retrieve(made.id)).body == made.body

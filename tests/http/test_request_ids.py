@@ -2,40 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import openai
 import pytest
 from harness.answers import chat_answer
-from harness.app import ServerFactory
 from harness.client import Client, Reply
-from harness.event_loop import EventLoopThread
 from harness.scripted_engine import Answer
-from shared_store import close, sqlite_settings, start_with_store, stored_by
+from shared_store import stored_by
 from tool_conversation import WEATHER_TOOL
 
 pytestmark = pytest.mark.guards("stored-responses")
 
 BODY = {"input": "A?", "request_id": "resp_mine"}
 WAYS: list[dict[str, bool]] = [{}, {"stream": True}, {"background": True}]
-
-
-@pytest.fixture
-def two_clients(
-    chat_server_factory: ServerFactory,
-    event_loop_thread: EventLoopThread,
-    tmp_path: Path,
-) -> Iterator[tuple[Client, Client]]:
-    """Clients of two servers with one store."""
-    servers = event_loop_thread.run(
-        start_with_store(chat_server_factory, 2, **sqlite_settings(tmp_path))
-    )
-    first, second = map(Client, servers)
-    yield first, second
-    event_loop_thread.run(close(servers))
 
 
 def _is_conflict(reply: Reply) -> bool:

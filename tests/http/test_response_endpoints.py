@@ -132,11 +132,6 @@ async def test_a_deleted_response_is_gone_but_for_what_continues_it(
     assert again.status_code == 404
 
 
-async def test_store_may_be_null(chat: Client) -> None:
-    made = await chat.create({"input": "Hi.", "store": None}, "Hello.")
-    assert (await chat.retrieve(made.id)).body == made.body
-
-
 async def test_deleting_cancels(chat: Client) -> None:
     never = asyncio.Event()
     queued = await chat.create(

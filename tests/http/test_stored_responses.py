@@ -1,38 +1,20 @@
 """What a store is for: other processes, restarts, and times when it is not there."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from harness.answers import chat_answer, final, harmony_answer
 from harness.app import ServerFactory
 from harness.client import Client, Conversation
-from harness.event_loop import EventLoopThread
 from harness.scripted_engine import Answer
-from shared_store import close, sqlite_settings, start_with_store, stored_by
+from shared_store import close, start_with_store, stored_by
 
 from vllm_responses_fix.store.protocol import StoreUnavailable
 from vllm_responses_fix.store.record import Record
 from vllm_responses_fix.stored import background, unsaved
 
 pytestmark = pytest.mark.guards("stored-responses")
-
-
-@pytest.fixture
-def two_clients(
-    chat_server_factory: ServerFactory,
-    event_loop_thread: EventLoopThread,
-    tmp_path: Path,
-) -> Iterator[tuple[Client, Client]]:
-    """Clients of two servers with one store."""
-    servers = event_loop_thread.run(
-        start_with_store(chat_server_factory, 2, **sqlite_settings(tmp_path))
-    )
-    first, second = map(Client, servers)
-    yield first, second
-    event_loop_thread.run(close(servers))
 
 
 class Unreachable:

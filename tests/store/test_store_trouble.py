@@ -13,7 +13,7 @@ from harness.client import Client, Conversation
 from harness.event_loop import EventLoopThread
 from postgres_server import PostgresServer
 from redis_server import RedisServer
-from shared_store import close, start_with_store, stored_by
+from shared_store import clients_of_one_store, stored_by
 
 from vllm_responses_fix.stored import unsaved
 
@@ -34,14 +34,11 @@ def two_clients(
     event_loop_thread: EventLoopThread,
 ) -> Iterator[tuple[Client, Client]]:
     """Clients of two servers with that store."""
-    servers = event_loop_thread.run(
-        start_with_store(
-            chat_server_factory, 2, VLLM_RESPONSES_FIX_STORE=store_server.url
-        )
+    yield from clients_of_one_store(
+        chat_server_factory,
+        event_loop_thread,
+        VLLM_RESPONSES_FIX_STORE=store_server.url,
     )
-    first, second = map(Client, servers)
-    yield first, second
-    event_loop_thread.run(close(servers))
 
 
 @contextmanager

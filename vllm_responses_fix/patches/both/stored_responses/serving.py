@@ -21,6 +21,7 @@ from vllm_responses_fix.stored.background import (
     is_unfinished,
 )
 from vllm_responses_fix.stored.conversations import (
+    Conversations,
     Turn,
     attach,
     body_of,
@@ -80,9 +81,6 @@ def create_with_store(original: Method) -> Method:
                 status_code=HTTPStatus.BAD_REQUEST,
                 param="conversation",
             )
-        if request.store is None:
-            # As OpenAI: null is the default.
-            request.store = True
         turn = None
         if request.store:
             body = await body_of(request, raw_request)
@@ -98,23 +96,28 @@ def create_with_store(original: Method) -> Method:
             if earlier is not None:
                 return earlier
         try:
-            result = await _create(original, self, request, raw_request, turn)
+            result = await _create(
+                original, self, conversations, request, raw_request, turn
+            )
         except BaseException:
-            _end(self, turn)
+            _end(conversations, turn)
             raise
         if isinstance(result, AsyncGenerator):
-            return _holding(self, turn, result)
-        _end(self, turn)
+            return _holding(conversations, turn, result)
+        _end(conversations, turn)
         return result
 
     return create_responses
 
 
 async def _create(
-    original: Method, self: Any, request: Any, raw_request: Any, turn: Turn | None
+    original: Method,
+    self: Any,
+    conversations: Conversations,
+    request: Any,
+    raw_request: Any,
+    turn: Turn | None,
 ) -> Any:
-    conversations = conversations_of(self)
-    assert conversations is not None
     responses: dict[str, Known] = {}
     if request.previous_response_id is not None:
         parent = await or_error(
@@ -137,22 +140,20 @@ async def _create(
         if turn.clashed:
             if isinstance(result, AsyncGenerator):
                 await result.aclose()
-            return await _answer_of_another(self, turn)
+            return await _answer_of_another(self, conversations, turn)
     return result
 
 
-def _end(self: Any, turn: Turn | None) -> None:
+def _end(conversations: Conversations, turn: Turn | None) -> None:
     """Somebody else may use its id, unless it is stored or made in the background."""
-    conversations = conversations_of(self)
-    if turn is None or conversations is None or turn.key in conversations.running:
-        return
-    conversations.end(turn)
+    if turn is not None and turn.key not in conversations.running:
+        conversations.end(turn)
 
 
-async def _answer_of_another(self: Any, turn: Turn) -> Any:
+async def _answer_of_another(
+    self: Any, conversations: Conversations, turn: Turn
+) -> Any:
     """What a client gets whose response can't be stored: that of the one before it."""
-    conversations = conversations_of(self)
-    assert conversations is not None
     earlier = await or_error(
         self, conversations.earlier(turn), turn.request.request_id, "request_id"
     )
@@ -166,7 +167,9 @@ class _StoredByAnotherError(RuntimeError):
 
 
 async def _holding(
-    self: Any, turn: Turn | None, events: AsyncGenerator[Any, None]
+    conversations: Conversations,
+    turn: Turn | None,
+    events: AsyncGenerator[Any, None],
 ) -> AsyncGenerator[Any, None]:
     """The events, with the turn kept as long as anybody may ask for them."""
     number = 0
@@ -184,7 +187,7 @@ async def _holding(
             response=turn.made.response,
         )
     finally:
-        _end(self, turn)
+        _end(conversations, turn)
 
 
 def save_before_told(original: Method) -> Method:
@@ -206,7 +209,7 @@ def save_before_told(original: Method) -> Method:
             if turn.clashed and not request.background:
                 if request.stream:
                     raise _StoredByAnotherError(request.request_id)
-                return await _answer_of_another(self, turn)
+                return await _answer_of_another(self, conversations, turn)
         return response
 
     return responses_full_generator

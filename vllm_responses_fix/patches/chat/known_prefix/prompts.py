@@ -4,7 +4,7 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .boundaries import Boundaries
@@ -68,23 +68,16 @@ class KnownPrompts:
     first shares it with the second. So a conversation is kept once, at its last turn.
     """
 
-    def __init__(
-        self,
-        boundaries: Boundaries,
-        max_bytes: int,
-        sized: Callable[[int], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, boundaries: Boundaries, max_bytes: int) -> None:
         """Begin with none.
 
         Args:
             boundaries: of the tokenizer.
             max_bytes: of all prompts. One that is larger by itself is not kept.
-            sized: told how many bytes there are, after each change.
         """
         self.boundaries = boundaries
         self._max_bytes = max_bytes
-        self._sized = sized
-        self._bytes = 0
+        self.bytes = 0
         # Of all texts, those next to a text in alphabetical order share most with it.
         self._sorted: list[Prompt] = []
         self._by_use: OrderedDict[Prompt, None] = OrderedDict()
@@ -125,10 +118,9 @@ class KnownPrompts:
         if prompt.size <= self._max_bytes:
             self._sorted.insert(position, prompt)
             self._by_use[prompt] = None
-            self._bytes += prompt.size
-        while self._bytes > self._max_bytes:
+            self.bytes += prompt.size
+        while self.bytes > self._max_bytes:
             self._drop(next(iter(self._by_use)))
-        self._sized(self._bytes)
 
     def _prompt(
         self, text: str, token_ids: Sequence[int], shared: Shared | None
@@ -175,7 +167,7 @@ class KnownPrompts:
         if prompt in self._by_use:
             del self._by_use[prompt]
             del self._sorted[bisect_left(self._sorted, prompt.text, key=_text)]
-            self._bytes -= prompt.size
+            self.bytes -= prompt.size
 
 
 def _text(prompt: Prompt) -> str:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from vllm_responses_fix.metrics import set_prompt_cache_bytes
 from vllm_responses_fix.settings import CHECK_TOKENS, read_prompt_settings
 
-from .boundaries import Boundaries, find_boundaries
+from .boundaries import find_boundaries
 from .prompts import KnownPrompts, Shared
 
 logger = logging.getLogger("vllm.responses_fix")
@@ -46,6 +46,7 @@ def tokenize_from_known_prefix(
                 prompt = {**prompt, "prompt_token_ids": token_ids}
         tokenized = await original(self, prompt, params)
         known.remember(text, tokenized["prompt_token_ids"], shared)
+        _say_size()
         return tokenized
 
     return _tokenize_singleton_prompt_async
@@ -72,16 +73,18 @@ def _known_prompts(renderer: Any, params: Any) -> KnownPrompts | None:
     of_renderer = _known.setdefault(renderer, {})
     if added not in of_renderer:
         boundaries = find_boundaries(renderer.tokenizer, added)
-        of_renderer[added] = None if boundaries is None else _no_prompts(boundaries)
+        of_renderer[added] = (
+            None
+            if boundaries is None
+            else KnownPrompts(boundaries, read_prompt_settings().cache_bytes)
+        )
     return of_renderer[added]
 
 
-def _no_prompts(boundaries: Boundaries) -> KnownPrompts:
-    return KnownPrompts(
-        boundaries,
-        read_prompt_settings().cache_bytes,
-        functools.partial(set_prompt_cache_bytes, "known-prefix"),
-    )
+def _say_size() -> None:
+    kept = [known for by_added in _known.values() for known in by_added.values()]
+    size = sum(known.bytes for known in kept if known is not None)
+    set_prompt_cache_bytes("known-prefix", size)
 
 
 async def _token_ids(
