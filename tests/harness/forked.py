@@ -7,11 +7,11 @@ survive a fork.
 
 import asyncio
 import multiprocessing
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from .app import ServerFactory, environment
+from .processes import resident_bytes
 from .scripted_engine import EnginePrompt, Script
 
 _FORK = multiprocessing.get_context("fork")
@@ -45,10 +45,16 @@ class ForkedServer:
         receiver.close()
 
     @property
+    def pid(self) -> int:
+        """Of the process."""
+        pid = self.process.pid
+        assert pid is not None
+        return pid
+
+    @property
     def resident_bytes(self) -> int:
         """Memory that the process has for itself and shares."""
-        with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return resident_bytes([self.pid])
 
     def kill(self) -> None:
         self.process.kill()

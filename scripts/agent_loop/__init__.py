@@ -1,0 +1,1 @@
+"""An agent's loop, which benchmarks hold with a server: in each turn, a tool call."""
