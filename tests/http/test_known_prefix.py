@@ -22,7 +22,10 @@ from tokenizers import Tokenizer, processors
 
 from vllm_responses_fix.patches.chat.known_prefix.boundaries import find_boundaries
 from vllm_responses_fix.patches.chat.known_prefix.probe import TextRenderer
-from vllm_responses_fix.patches.chat.known_prefix.prompts import KnownPrompts
+from vllm_responses_fix.patches.chat.known_prefix.prompts import (
+    KnownPrompts,
+    RecentPrompts,
+)
 from vllm_responses_fix.settings import CHECK_TOKENS
 
 LONG = "<|im_start|>system\nYou are thorough.<|im_end|>\n" * 20
@@ -194,7 +197,7 @@ def test_a_difference_is_said_and_not_used(
 
 @pytest.mark.kit_alone
 def test_a_conversation_is_kept_once() -> None:
-    known = no_prompts(1 << 20)
+    known = no_prompts(RecentPrompts(1 << 20))
     text = ""
     for turn in range(50):
         text += f"<|im_start|>user\n{turn}<|im_end|>\n"
@@ -208,24 +211,40 @@ def test_a_conversation_is_kept_once() -> None:
 
 @pytest.mark.kit_alone
 def test_the_least_recently_used_goes_first() -> None:
-    known = no_prompts(20_000)
+    recent = RecentPrompts(20_000)
+    known = no_prompts(recent)
     texts = [f"<|im_start|>{n}" + LONG for n in range(20)]
     for text in texts:
         keep(known, text)
         # In use all the time.
         keep(known, texts[0] + "<|im_end|>")
-        assert known.bytes <= 20_000
+        assert recent.bytes <= 20_000
     found = [n for n, text in enumerate(texts) if known.shared(text) is not None]
     assert found[0] == 0
     assert found[1:] == list(range(found[1], 20))
     keep(known, LONG * 30)
-    assert known.bytes <= 20_000
+    assert recent.bytes <= 20_000
 
 
-def no_prompts(max_bytes: int) -> KnownPrompts:
+@pytest.mark.kit_alone
+def test_all_tokenizers_have_one_bound() -> None:
+    recent = RecentPrompts(20_000)
+    one, other = no_prompts(recent), no_prompts(recent)
+    keep(one, LONG)
+    for number in range(20):
+        keep(other, f"<|im_start|>{number}" + LONG)
+        if number < 10:
+            assert one.shared(LONG) is not None
+        assert recent.bytes <= 20_000
+    assert len(one) == 0
+    other.clear()
+    assert recent.bytes == 0
+
+
+def no_prompts(recent: RecentPrompts) -> KnownPrompts:
     boundaries = find_boundaries(made(demo), False)
     assert boundaries is not None
-    return KnownPrompts(boundaries, max_bytes)
+    return KnownPrompts(boundaries, recent)
 
 
 def keep(known: KnownPrompts, text: str) -> None:

@@ -61,26 +61,53 @@ class Shared:
         return self.boundary + 1 == len(self.prompt.starts)
 
 
+class RecentPrompts:
+    """Prompts of all tokenizers of a process, the least recently used out first."""
+
+    def __init__(self, max_bytes: int) -> None:
+        """Begin with none.
+
+        Args:
+            max_bytes: of all prompts. One that is larger by itself is not kept.
+        """
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self._by_use: OrderedDict[Prompt, KnownPrompts] = OrderedDict()
+
+    def add(self, prompt: Prompt, known: "KnownPrompts") -> None:
+        """Keep a prompt, for as long as it is among the last."""
+        self._by_use[prompt] = known
+        self.bytes += prompt.size
+        while self.bytes > self.max_bytes:
+            oldest, of = next(iter(self._by_use.items()))
+            of.drop(oldest)
+
+    def use(self, prompt: Prompt) -> None:
+        self._by_use.move_to_end(prompt)
+
+    def remove(self, prompt: Prompt) -> None:
+        del self._by_use[prompt]
+        self.bytes -= prompt.size
+
+
 class KnownPrompts:
-    """Prompts of one tokenizer, the least recently used out first.
+    """Prompts of one tokenizer.
 
     One that another continues gives way to it, as whatever shares something with the
     first shares it with the second. So a conversation is kept once, at its last turn.
     """
 
-    def __init__(self, boundaries: Boundaries, max_bytes: int) -> None:
+    def __init__(self, boundaries: Boundaries, recent: RecentPrompts) -> None:
         """Begin with none.
 
         Args:
             boundaries: of the tokenizer.
-            max_bytes: of all prompts. One that is larger by itself is not kept.
+            recent: has those of the other tokenizers, too.
         """
         self.boundaries = boundaries
-        self._max_bytes = max_bytes
-        self.bytes = 0
+        self._recent = recent
         # Of all texts, those next to a text in alphabetical order share most with it.
         self._sorted: list[Prompt] = []
-        self._by_use: OrderedDict[Prompt, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sorted)
@@ -95,7 +122,7 @@ class KnownPrompts:
                 found = Shared(prompt, number - 1)
         if found is None or not found.start:
             return None
-        self._by_use.move_to_end(found.prompt)
+        self._recent.use(found.prompt)
         return found
 
     def remember(
@@ -111,16 +138,26 @@ class KnownPrompts:
         if prompt is None:
             return
         if shared is not None and shared.is_whole:
-            self._drop(shared.prompt)
+            self.drop(shared.prompt)
         position = bisect_left(self._sorted, text, key=_text)
         if position < len(self._sorted) and self._sorted[position].text == text:
-            self._drop(self._sorted[position])
-        if prompt.size <= self._max_bytes:
+            self.drop(self._sorted[position])
+        if prompt.size <= self._recent.max_bytes:
             self._sorted.insert(position, prompt)
-            self._by_use[prompt] = None
-            self.bytes += prompt.size
-        while self.bytes > self._max_bytes:
-            self._drop(next(iter(self._by_use)))
+            self._recent.add(prompt, self)
+
+    def drop(self, prompt: Prompt) -> None:
+        """Keep a prompt no longer, if it is kept."""
+        position = bisect_left(self._sorted, prompt.text, key=_text)
+        if self._sorted[position : position + 1] == [prompt]:
+            del self._sorted[position]
+            self._recent.remove(prompt)
+
+    def clear(self) -> None:
+        """Keep none of the prompts any longer."""
+        for prompt in self._sorted:
+            self._recent.remove(prompt)
+        self._sorted.clear()
 
     def _prompt(
         self, text: str, token_ids: Sequence[int], shared: Shared | None
@@ -162,12 +199,6 @@ class KnownPrompts:
             else:
                 high = middle
         return low
-
-    def _drop(self, prompt: Prompt) -> None:
-        if prompt in self._by_use:
-            del self._by_use[prompt]
-            del self._sorted[bisect_left(self._sorted, prompt.text, key=_text)]
-            self.bytes -= prompt.size
 
 
 def _text(prompt: Prompt) -> str:

@@ -10,7 +10,7 @@ from vllm_responses_fix.metrics import set_prompt_cache_bytes
 from vllm_responses_fix.settings import CHECK_TOKENS, read_prompt_settings
 
 from .boundaries import find_boundaries
-from .prompts import KnownPrompts, Shared
+from .prompts import KnownPrompts, RecentPrompts, Shared
 
 logger = logging.getLogger("vllm.responses_fix")
 
@@ -45,8 +45,9 @@ def tokenize_from_known_prefix(
             else:
                 prompt = {**prompt, "prompt_token_ids": token_ids}
         tokenized = await original(self, prompt, params)
-        known.remember(text, tokenized["prompt_token_ids"], shared)
-        _say_size()
+        if _known_prompts(self, params) is known:
+            known.remember(text, tokenized["prompt_token_ids"], shared)
+        set_prompt_cache_bytes("known-prefix", _recent().bytes)
         return tokenized
 
     return _tokenize_singleton_prompt_async
@@ -74,17 +75,23 @@ def _known_prompts(renderer: Any, params: Any) -> KnownPrompts | None:
     if added not in of_renderer:
         boundaries = find_boundaries(renderer.tokenizer, added)
         of_renderer[added] = (
-            None
-            if boundaries is None
-            else KnownPrompts(boundaries, read_prompt_settings().cache_bytes)
+            None if boundaries is None else KnownPrompts(boundaries, _recent())
         )
     return of_renderer[added]
 
 
-def _say_size() -> None:
-    kept = [known for by_added in _known.values() for known in by_added.values()]
-    size = sum(known.bytes for known in kept if known is not None)
-    set_prompt_cache_bytes("known-prefix", size)
+@functools.cache
+def _recent() -> RecentPrompts:
+    """Those of the process, which has one bound for all its tokenizers."""
+    return RecentPrompts(read_prompt_settings().cache_bytes)
+
+
+def _let_go(renderer: Any) -> None:
+    """Know no prompts of a renderer, from now on."""
+    for known in _known[renderer].values():
+        if known is not None:
+            known.clear()
+    _known[renderer] = {True: None, False: None}
 
 
 async def _token_ids(
@@ -102,7 +109,7 @@ async def _token_ids(
     if read_prompt_settings().check_tokens:
         whole = await _tokenize(renderer, text, params)
         if whole != token_ids:
-            _known[renderer] = {True: None, False: None}
+            _let_go(renderer)
             logger.error(
                 "vllm-responses-fix: a prompt of %d tokens differs where it continues "
                 "one that was tokenized before (%s). It is tokenized whole, and so are "
