@@ -10,6 +10,7 @@ from typing import Literal
 
 from .patch import Patch, Variant
 from .patching import Substitution, put_in, undo_all
+from .probing import unchecked_item_events
 from .recognition import UnknownGroundError, check_ground
 from .settings import DISABLED_PATCHES
 
@@ -138,7 +139,7 @@ def _put_in(patch: Patch, variant: Variant) -> Decision:
 def find_fault(patch: Patch) -> str | None:
     """What the probe of a patch finds wrong with the vLLM that is running."""
     probe = importlib.import_module(f"{patch.package}.probe")
-    with _no_warnings():
+    with _no_warnings(), unchecked_item_events():
         fault: str | None = probe.fault()
     return fault
 

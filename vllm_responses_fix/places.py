@@ -186,6 +186,10 @@ PLACES: Mapping[str, tuple[str, str]] = {
 }
 
 
+_names_of_others: set[str] = set()
+"""Modules that are imported and not vLLM's."""
+
+
 def full_name(place: str) -> str:
     """Module and qualified name of a place."""
     return ".".join(PLACES[place])
@@ -209,11 +213,18 @@ def locate(place: str) -> tuple[Any, str]:
 
 def held_by(attribute: str) -> list[ModuleType]:
     """The modules of vLLM that have something of that name, as far as imported."""
-    holders = {
-        name: module
-        for name, module in list(sys.modules.items())
-        if name.startswith("vllm.")
-        and isinstance(module, ModuleType)
+    return [
+        module
+        for name in sorted(_names_of_vllm())
+        if isinstance(module := sys.modules.get(name), ModuleType)
         and attribute in vars(module)
-    }
-    return [holders[name] for name in sorted(holders)]
+    ]
+
+
+def _names_of_vllm() -> set[str]:
+    """The modules of vLLM among the thousands that a server has imported."""
+    # This is asked for at the start of a server, over and over.
+    unknown = sys.modules.keys() - _names_of_others
+    names = {name for name in unknown if name.startswith("vllm.")}
+    _names_of_others.update(unknown - names)
+    return names
