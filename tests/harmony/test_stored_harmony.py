@@ -1,5 +1,7 @@
 """Conversations with gpt-oss whose turns go to one process after the other."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,9 @@ from shared_store import (
     stored_by,
 )
 from test_conversation_machine import HarmonyMachine
+from turns import CALLING, DONE, LOOKUP, result_of
+
+import vllm_responses_fix
 
 
 class SharedHarmonyMachine(SharedStoreMachine, HarmonyMachine):
@@ -88,3 +93,43 @@ async def test_a_response_with_its_messages_is_read_as_it_was_sent(
     assert made.response["input_messages"]
     stored_by(harmony.server).cache.clear()
     assert (await harmony.retrieve(made.id)).body == made.body
+
+
+@pytest.mark.guards("stored-responses")
+@pytest.mark.parametrize("marked", [True, False])
+async def test_what_is_read_from_the_store_is_continued_as_vllm_would(
+    marked: bool, harmony: Client
+) -> None:
+    """Where `harmony-reconstruction` does not go in, as after an upgrade of vLLM."""
+    asked = {
+        "input": "What is a?",
+        "tools": [LOOKUP],
+        "instructions": "Be brief.",
+        "reasoning": {"effort": "high"},
+    }
+    with without_reconstruction():
+        unmarked = await harmony.create(asked, CALLING)
+        body = {"input": result_of(unmarked), "previous_response_id": unmarked.id}
+        expected = await harmony.create(body, DONE)
+    if marked:
+        first = await harmony.create(asked, CALLING)
+        body = {"input": result_of(first), "previous_response_id": first.id}
+    stored_by(harmony.server).cache.clear()
+    with without_reconstruction():
+        chained = await harmony.create(body, DONE)
+
+    assert "lookup" in expected.prompt.text.partition("<|start|>user")[0]
+    assert chained.prompt.text == expected.prompt.text
+
+
+@contextmanager
+def without_reconstruction() -> Iterator[None]:
+    vllm_responses_fix.uninstall()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("VLLM_RESPONSES_FIX_DISABLE", "harmony-reconstruction")
+        vllm_responses_fix.install()
+        try:
+            yield
+        finally:
+            vllm_responses_fix.uninstall()
+    vllm_responses_fix.install()

@@ -14,6 +14,7 @@ from openai.types.responses import ResponseFunctionToolCall
 from openai_harmony import Message, Role
 from vllm.entrypoints.openai.responses.serving import OpenAIServingResponses
 
+from ..patches.harmony.reconstruction import PATCH
 from ..patches.harmony.reconstruction.continued import FirstMessageWithOpening
 from ..patches.harmony.reconstruction.history import (
     FirstMessage,
@@ -22,6 +23,7 @@ from ..patches.harmony.reconstruction.history import (
     give_call_ids,
 )
 from ..patches.harmony.reconstruction.system_message import FirstMessageWithIdentity
+from ..places import locate
 from .known import Known
 
 # What a conversation begins with, and is kept apart from its messages. Up to 0.22 it is
@@ -31,11 +33,29 @@ _BEGINNING = (
     if hasattr(OpenAIServingResponses, "_extract_system_message_from_request")
     else ("opening", "opening_index")
 )
+# What continues a conversation: since 0.30, and before.
+_BUILDERS = ("render_responses_with_harmony", "construct_input_messages_with_harmony")
 _FIRST: type[FirstMessage] = (
     FirstMessageWithIdentity
     if _BEGINNING == ("model_identity",)
     else FirstMessageWithOpening
 )
+
+
+def marks_are_read() -> bool:
+    """Whether what continues a conversation here knows the marks.
+
+    It does not where `harmony-reconstruction` is switched off or refused, as it may be
+    after an upgrade of vLLM, with records that were made before.
+    """
+    for place in _BUILDERS:
+        try:
+            holder, attribute = locate(place)
+        except (ImportError, AttributeError, KeyError):
+            continue
+        builder: str = vars(holder)[attribute].__module__
+        return builder.startswith(PATCH.package)
+    return False
 
 
 def added_messages(made: Known, parent: Known | None) -> dict[str, Any] | None:
@@ -78,8 +98,10 @@ def messages_from(chain: Sequence[dict[str, Any]]) -> list[Message] | None:
 
     Returns:
         None if they were written by a release of vLLM that takes the beginning of a
-        conversation in another way.
+        conversation in another way, or if nobody here would know what they are.
     """
+    if not marks_are_read():
+        return None
     beginning: dict[str, Any] = dict.fromkeys(_BEGINNING)
     conversation: list[Message] = []
     said: list[dict[str, Any]] = []

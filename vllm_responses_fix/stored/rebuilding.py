@@ -14,6 +14,8 @@ from .known import Known
 
 # What `enable_response_messages` asks for.
 _MESSAGES = ("input_messages", "output_messages")
+# What stock vLLM has of the first request of a gpt-oss conversation in all later ones.
+_OF_THE_FIRST = ("instructions", "reasoning", "tools")
 
 
 class UnrenderableError(ValueError):
@@ -56,13 +58,18 @@ async def harmony_conversation_from_items(
     """As `harmony_conversation`, of items alone, as a request has that replays them.
 
     The messages have the answer, too, which vLLM takes from them and not from the items
-    of the response.
+    of the response. Where it is vLLM that continues them, they begin as the first
+    request did: it adds no instructions or tools.
 
     Raises:
         UnrenderableError: there is an item without a Harmony form.
     """
+    from .harmony_form import marks_are_read
+
     items = [*items_before_answer(chain), *chain[-1].response["output"]]
-    request = _request_of(items)
+    first = chain[0].response
+    fields = {} if marks_are_read() else {n: first.get(n) for n in _OF_THE_FIRST}
+    request = _request_of(items, **fields)
     try:
         if hasattr(serving, "_render_resolved_response_inputs"):
             rendered = await serving._render_resolved_response_inputs(request, None)
@@ -96,6 +103,8 @@ def input_messages_of(known: Known | None) -> Any:
     return fields["input_messages"]
 
 
-def _request_of(items: list[Any]) -> ResponsesRequest:
+def _request_of(items: list[Any], **fields: Any) -> ResponsesRequest:
     """A request that replays them: it gives them the types that vLLM works with."""
-    return ResponsesRequest.model_validate({"input": items, "store": False})
+    body = {"input": items, "store": False}
+    body |= {name: value for name, value in fields.items() if value is not None}
+    return ResponsesRequest.model_validate(body)
