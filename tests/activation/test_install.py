@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 import vllm
 from chat_messages import construct, parse_output
+from hidden_sources import knowing_up_to
+from openai.types.responses import (
+    ResponseOutputItemAddedEvent,
+    ResponseOutputItemDoneEvent,
+)
+from pydantic import ValidationError
 from vllm.entrypoints.openai.responses import serving, utils
 
 import vllm_responses_fix
 from vllm_responses_fix import activation
 from vllm_responses_fix.deciding import decide
 from vllm_responses_fix.patches import NEEDS, PATCHES
+from vllm_responses_fix.patching import undo_all
 from vllm_responses_fix.places import PLACES, held_by, locate
 
 CALL = {
@@ -134,6 +141,15 @@ def test_status_names_what_was_replaced() -> None:
     assert all(patch.upstream for patch in status.patches)
     for patch in status.patches:
         assert bool(patch.targets) == (patch.state == "applied")
+
+
+def test_what_probes_leave_unchecked_is_checked_again() -> None:
+    vllm_responses_fix.install()
+    for event in (ResponseOutputItemAddedEvent, ResponseOutputItemDoneEvent):
+        with pytest.raises(ValidationError):
+            event.model_validate({"type": "probe"})
+        with pytest.raises(ValidationError):
+            event(type="probe")  # type: ignore[call-arg, arg-type]
 
 
 def test_an_unknown_release_with_known_functions_is_patched(
@@ -315,17 +331,27 @@ def test_a_patch_without_its_ground_stays_out_and_the_others_go_in(
     assert expected.reason in warnings[0].getMessage()
 
 
+@pytest.mark.parametrize(
+    ("patch", "needed_by_it"),
+    [(patch, name) for patch, names in NEEDS.items() for name in names],
+)
 def test_a_patch_without_those_it_needs_stays_out(
-    monkeypatch: pytest.MonkeyPatch,
+    patch: str, needed_by_it: str, needed: dict[str, str]
 ) -> None:
-    by_name = {patch.name: patch for patch in PATCHES}
-    patches = [by_name["reconstruction"], by_name["chain-errors"]]
-    decisions = decide(
-        patches, {"chain-errors": ["reconstruction"]}, ["reconstruction"]
-    )
-    states = [(d.state, d.reason) for d in decisions]
-    assert states[1] == ("refused", "it needs reconstruction")
-    assert not any(decision.substitutions for decision in decisions)
+    """Of what is needed, no source is known here."""
+    unknown = [
+        knowing_up_to((p,), "0.20.0")[0] if p.name == needed_by_it else p
+        for p in PATCHES
+    ]
+    decisions = {d.patch.name: d for d in decide(unknown, NEEDS, ())}
+    for decision in reversed(decisions.values()):
+        undo_all(decision.substitutions)
+
+    assert (needed[patch], needed[needed_by_it]) == ("applied", "applied")
+    assert decisions[needed_by_it].state == "refused"
+    assert decisions[patch].state == "refused"
+    assert decisions[patch].reason == f"it needs {needed_by_it}"
+    assert not decisions[patch].substitutions
 
 
 def test_strict_asks_for_the_path_that_the_server_uses(

@@ -25,6 +25,7 @@ _FOLDERS = (
     "chat.parser_streams",
     "chat.known_prefix",
     "both.prompt_end",
+    "harmony.items",
     # Inside of what pairs the items of a stream with those of its response.
     "harmony.namespaces",
     "both.stream_ids",
@@ -36,7 +37,6 @@ _FOLDERS = (
     # Outside of what stores a response and reads it back.
     "both.usage",
     "harmony.reconstruction",
-    "harmony.items",
     "harmony.previous_messages",
     "harmony.truncated",
     "harmony.stream_items",
@@ -53,5 +53,8 @@ PATCHES: tuple[Patch, ...] = tuple(
     import_module(f".{folder}", __name__).PATCH for folder in _FOLDERS
 )
 
-NEEDS: Mapping[str, tuple[str, ...]] = {}
-"""By name: the patches without which a patch stays out."""
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    # Without it, a call that comes back has lost the name of its namespace.
+    "harmony-namespaces": ("harmony-items",),
+}
+"""By name: the patches without which a patch stays out. They come before it."""
