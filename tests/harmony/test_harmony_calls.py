@@ -103,7 +103,7 @@ async def test_a_result_for_a_call_that_never_was_is_refused(harmony: Client) ->
         assert "call_unheard_of" in reply.error
 
 
-@pytest.mark.guards("stream-ids")
+@pytest.mark.guards("stream-ids", "harmony-reconstruction")
 async def test_a_streamed_call_can_be_answered(harmony: Client) -> None:
     streamed = await harmony.stream({"input": "What is a?", "tools": [LOOKUP]}, CALLING)
     conversation = Conversation().extended(
@@ -119,7 +119,7 @@ async def test_a_streamed_call_can_be_answered(harmony: Client) -> None:
     assert result_header("functions.lookup") in reply.prompt.text
 
 
-@pytest.mark.guards("stream-ids")
+@pytest.mark.guards("stream-ids", "harmony-reconstruction")
 async def test_a_streamed_call_of_the_background_can_be_answered(
     harmony: Client,
 ) -> None:
@@ -134,7 +134,7 @@ async def test_a_streamed_call_of_the_background_can_be_answered(
     assert result_header("functions.lookup") in reply.prompt.text
 
 
-@pytest.mark.guards("stream-ids")
+@pytest.mark.guards("stream-ids", "harmony-reconstruction")
 async def test_a_streamed_call_that_was_cut_short_keeps_its_ids(
     harmony: Client,
 ) -> None:
@@ -189,7 +189,7 @@ async def test_what_is_streamed_without_a_delta_has_ids(
     assert "" not in [call_id for _, call_id in done]
 
 
-@pytest.mark.guards("stream-ids")
+@pytest.mark.guards("stream-ids", "harmony-reconstruction")
 async def test_a_call_can_be_answered_however_its_stream_was_cut(
     harmony: Client,
 ) -> None:

@@ -20,6 +20,8 @@ from turns import (
 )
 
 GUARDS = pytest.mark.guards("harmony-items")
+# The turn after it is compared, too, and that has no tools any more.
+NEXT_TURN = pytest.mark.guards("harmony-reconstruction")
 # From 0.31 on a replayed call looks as the model wrote it on stock vLLM, too.
 GUARDS_UNTIL_CALLS_ARE_ALIKE = pytest.mark.guards("harmony-items", until="0.31.0")
 # From 0.30 on stock vLLM names the type of an item that it doesn't know.
@@ -44,6 +46,7 @@ def _parts(kind: str) -> list[Item]:
     return [{"type": kind, "text": "one, "}, {"type": kind, "text": "two"}]
 
 
+@NEXT_TURN
 @GUARDS_UNTIL_CALLS_ARE_ALIKE
 async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None:
     reply, conversation = await start(harmony, tools=[LOOKUP])
@@ -55,6 +58,7 @@ async def test_a_call_is_replayed_as_the_model_wrote_it(harmony: Client) -> None
     assert called + returned in chained.prompt.text
 
 
+@NEXT_TURN
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
@@ -138,6 +142,7 @@ async def test_all_of_an_item_is_in_the_prompt(
     assert "analysis" in text or text in chained.prompt.text
 
 
+@NEXT_TURN
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
@@ -163,6 +168,7 @@ async def test_all_of_a_result_is_in_the_prompt(
     assert f"{header}{expected}<|end|>" in chained.prompt.text
 
 
+@NEXT_TURN
 @GUARDS
 async def test_what_came_of_an_mcp_call_is_in_the_prompt(harmony: Client) -> None:
     # The openai SDK has had errors as strings, and as objects.

@@ -10,7 +10,7 @@ ANNOUNCED = harmony_answer(preamble("I shall look."), call("lookup", {"key": "a"
 AS_PREAMBLE = "<|channel|>commentary<|message|>I shall look."
 
 
-@pytest.mark.guards("harmony-preambles", "harmony-items")
+@pytest.mark.guards("harmony-preambles", "harmony-items", "harmony-reconstruction")
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("truncated", [False, True], ids=["ended", "cut"])
 async def test_a_preamble_comes_back_as_commentary(

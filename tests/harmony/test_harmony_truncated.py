@@ -34,6 +34,7 @@ async def test_what_was_cut_short_is_in_the_next_prompt(
         assert "Once upon a 🌦<|" in later.prompt.text
 
 
+@pytest.mark.guards("harmony-reconstruction")
 async def test_a_call_that_was_cut_short_can_be_answered_later(
     harmony: Client,
 ) -> None:

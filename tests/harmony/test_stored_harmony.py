@@ -29,7 +29,7 @@ class SharedHarmonyMachine(SharedStoreMachine, HarmonyMachine):
     """Both."""
 
 
-@pytest.mark.guards("stored-responses")
+@pytest.mark.guards("stored-responses", "harmony-reconstruction")
 def test_chained_equals_replayed_on_another_server(
     harmony_server_factory: ServerFactory,
     event_loop_thread: EventLoopThread,
