@@ -142,7 +142,9 @@ def _after_import(module: ModuleType) -> None:
             _substitutions.extend(before_load.put_in(prepare_server))
             return
         if module.__name__ == server_status.TRIGGER:
-            _substitutions.extend(server_status.put_in(module, status))
+            _substitutions.extend(
+                server_status.put_in(module, status, lambda: _finder is not None)
+            )
             _substitutions.extend(put_in_routes(module, status))
             return
         settings = read_settings([patch.name for patch in PATCHES])

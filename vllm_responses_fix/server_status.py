@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from .metrics import make_prompt_cache_gauge, registered
+from .own_routes import add_route
 from .patching import Substitution
 from .report import Status
 
@@ -23,12 +24,15 @@ PATH = "/responses_fix/status"
 _METRIC = "vllm:responses_fix_info"
 
 
-def put_in(module: ModuleType, status: Callable[[], Status]) -> list[Substitution]:
+def put_in(
+    module: ModuleType, status: Callable[[], Status], is_installed: Callable[[], bool]
+) -> list[Substitution]:
     """Give every app that has the Responses API the route and the metrics.
 
     Args:
         module: `TRIGGER`, imported.
         status: what the kit has to say.
+        is_installed: where it isn't any more, the route does not answer.
 
     Returns:
         What was done, for `undo_all`; nothing, where this vLLM attaches its routes in
@@ -41,7 +45,7 @@ def put_in(module: ModuleType, status: Callable[[], Status]) -> list[Substitutio
     @functools.wraps(original)
     def attach_router(app: Any) -> None:
         original(app)
-        _add_route(app, status)
+        _add_route(app, status, is_installed)
         _set_metric(status())
         make_prompt_cache_gauge()
 
@@ -58,7 +62,9 @@ def version() -> str:
         return "not installed"
 
 
-def _add_route(app: Any, status: Callable[[], Status]) -> None:
+def _add_route(
+    app: Any, status: Callable[[], Status], is_installed: Callable[[], bool]
+) -> None:
     from fastapi import Request
     from fastapi.responses import JSONResponse
 
@@ -69,7 +75,7 @@ def _add_route(app: Any, status: Callable[[], Status]) -> None:
         said = {**status().to_dict(), "version": version(), "process": os.getpid()}
         return JSONResponse(said)
 
-    app.add_api_route(PATH, responses_fix_status, methods=["GET"])
+    add_route(app, PATH, responses_fix_status, "GET", is_on=is_installed)
 
 
 def _may_ask(request: Any) -> bool:

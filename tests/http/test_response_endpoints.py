@@ -1,7 +1,10 @@
 """Endpoints beside create: delete, input items; and whose a response is."""
 
 import asyncio
+import hashlib
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +17,22 @@ from harness.model_folder import write_chat_model
 from harness.scripted_engine import Answer
 from shared_store import close, sqlite_settings, start_with_store
 
+import vllm_responses_fix
+
 pytestmark = pytest.mark.guards("stored-responses")
+
+KEYS = {
+    "alice": "sk-alices-key-81f2",
+    "bob": "sk-bobs-key-5d07",
+    "stranger": "sk-a-wrong-key-93ac",
+}
 
 
 @pytest.fixture(scope="module")
 def keyed_factory(tmp_path_factory: pytest.TempPathFactory) -> ServerFactory:
     """Servers with two API keys."""
     model = write_chat_model(tmp_path_factory.mktemp("models") / "keyed")
-    return ServerFactory(model, (*CHAT_ARGS, "--api-key", "alice", "bob"))
+    return ServerFactory(model, (*CHAT_ARGS, "--api-key", KEYS["alice"], KEYS["bob"]))
 
 
 @pytest.fixture
@@ -37,7 +48,7 @@ def keyed(
 
 
 async def _call(server: Any, key: str, method: str, path: str, **fields: Any) -> Any:
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = {"Authorization": f"Bearer {KEYS[key]}"}
     reply = await server.http.request(
         method, f"/v1/responses{path}", headers=headers, **fields
     )
@@ -82,6 +93,62 @@ async def test_a_response_belongs_to_the_key_that_made_it(keyed: list[Any]) -> N
         for key in ("alice", "bob"):
             status, _ = await _call(second, key, "DELETE", f"/{id}")
             assert status == 200
+
+
+async def test_no_key_is_shown_or_stored(
+    keyed: list[Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In no answer, log or metric, and neither it nor a plain hash in the store."""
+    for server in keyed:
+        server.engine.script = lambda _: Answer("Hello.")
+    shown: list[str] = []
+    with _logged(shown):
+        for number, server in enumerate(keyed):
+            for more in ({}, {"stream": True}, {"background": True}):
+                for key in KEYS:
+                    id = f"resp_{number}_{key}_{len(more)}{'stream' in more}"
+                    body = {"model": "scripted", "input": "Hi.", **more}
+                    made = await _call(
+                        server, key, "POST", "", json={**body, "request_id": id}
+                    )
+                    shown.append(str(made))
+                    for other in KEYS:
+                        shown += map(str, await _answers(server, other, id))
+            for key in KEYS:
+                for wrong in ({"input": 1}, {"conversation": "c"}, {"store": []}):
+                    body = {"model": "scripted", "input": "Hi.", **wrong}
+                    shown.append(str(await _call(server, key, "POST", "", json=body)))
+                for path in ("/metrics", "/responses_fix/status", "/openapi.json"):
+                    headers = {"Authorization": f"Bearer {KEYS[key]}"}
+                    reply = await server.http.get(path, headers=headers)
+                    shown += [reply.text, str(reply.headers)]
+    said = "\n".join([*shown, *capfd.readouterr()])
+    stored = b"".join(file.read_bytes() for file in tmp_path.glob("responses.db*"))
+    assert "Hello." in said and len(stored) > 10_000
+    for key in KEYS.values():
+        assert key not in said
+        assert key.encode() not in stored
+        for name in ("md5", "sha1", "sha256", "sha512"):
+            hashed = hashlib.new(name, key.encode())
+            assert hashed.hexdigest().encode() not in stored
+            assert hashed.digest() not in stored
+
+
+@contextmanager
+def _logged(lines: list[str]) -> Iterator[None]:
+    """Add what is logged, debugging included."""
+    handler = logging.Handler(logging.DEBUG)
+    handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
+    # vLLM's logger hands nothing on to the root.
+    loggers = [logging.getLogger(name) for name in (None, "vllm")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 @pytest.mark.guards("item-references")
@@ -166,12 +233,58 @@ def test_the_openai_sdk_lists_and_deletes(
         assert texts == ["One.", "Hello.", "Two."]
         newest = client.responses.input_items.list(second.id, limit=1)
         assert newest.data[0].content[0].text == "Two."  # type: ignore[union-attr]
+        with_images = client.responses.input_items.list(
+            second.id, include=["message.input_image.image_url"], limit=1
+        )
+        assert with_images.data == newest.data
         with pytest.raises(openai.BadRequestError, match="limit"):
             client.responses.input_items.list(second.id, limit=0)
         client.responses.delete(second.id)
         with pytest.raises(openai.NotFoundError):
             client.responses.retrieve(second.id)
         assert client.responses.retrieve(first.id).id == first.id
+
+
+@pytest.mark.parametrize("name", ["include", "include[]"])
+async def test_input_items_include_what_openai_knows(chat: Client, name: str) -> None:
+    made = await chat.create({"input": "Hi."}, "Hello.")
+
+    async def listed(value: str) -> Any:
+        query = [(name, "reasoning.encrypted_content"), (name, value)]
+        path = f"/v1/responses/{made.id}/input_items"
+        return await chat.server.http.get(path, params=query)
+
+    known = await listed("message.output_text.logprobs")
+    assert [item["content"][0]["text"] for item in known.json()["data"]] == ["Hi."]
+    unknown = await listed("everything")
+    assert unknown.status_code == 400
+    error = unknown.json()["error"]
+    assert error["param"] == "include"
+    assert "'everything'" in error["message"]
+    assert "message.output_text.logprobs" in error["message"]
+
+
+async def test_endpoints_answer_while_the_kit_is_in(chat: Client) -> None:
+    made = await chat.create({"input": "Hi."}, "Hello.")
+    path = f"/v1/responses/{made.id}"
+    requests = [
+        ("DELETE", path),
+        ("GET", f"{path}/input_items"),
+        ("GET", "/responses_fix/status"),
+    ]
+
+    async def answers() -> list[int]:
+        replies = [await chat.server.http.request(*request) for request in requests]
+        return [reply.status_code for reply in replies]
+
+    vllm_responses_fix.uninstall()
+    try:
+        assert await answers() == [405, 404, 404]
+    finally:
+        vllm_responses_fix.install()
+    assert (await chat.retrieve(made.id)).status == 200
+    requests.reverse()
+    assert await answers() == [200, 200, 200]
 
 
 async def test_a_proxy_says_whose_a_response_is(

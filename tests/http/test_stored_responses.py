@@ -80,6 +80,73 @@ async def test_a_background_response_is_read_and_cancelled_elsewhere(
     assert (await second.cancel(queued.id)).body["status"] == "cancelled"
 
 
+async def test_a_background_response_is_deleted_elsewhere(
+    two_clients: tuple[Client, Client],
+) -> None:
+    first, second = two_clients
+    never = asyncio.Event()
+    queued = await first.create(
+        {"input": "Hi.", "background": True}, Answer("Hello.", gate=never)
+    )
+    deleted = await second.server.http.delete(f"/v1/responses/{queued.id}")
+    assert deleted.status_code == 200
+    # At once where it is made, too, which ends upon that at the latest.
+    tasks = stored_by(first.server).tasks
+    for client in (first, second):
+        assert (await client.retrieve(queued.id)).status == 404
+        assert (await client.cancel(queued.id)).status == 404
+    while tasks.get(queued.id) is not None:
+        await asyncio.sleep(0.01)
+
+
+async def test_a_background_response_is_cancelled_elsewhere_at_once(
+    two_clients: tuple[Client, Client],
+) -> None:
+    first, second = two_clients
+    never = asyncio.Event()
+    queued = await first.create(
+        {"input": "Hi.", "background": True}, Answer("Hello.", gate=never)
+    )
+    assert (await second.cancel(queued.id)).body["status"] == "cancelled"
+    assert (await first.retrieve(queued.id)).body["status"] == "cancelled"
+    assert (await first.cancel(queued.id)).body["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_ends_after_it_was_deleted_elsewhere_stays_deleted(
+    two_clients: tuple[Client, Client], stream: bool
+) -> None:
+    first, second = two_clients
+    gate = asyncio.Event()
+    made = asyncio.create_task(
+        first.create(
+            {
+                "input": "Hi.",
+                "background": True,
+                "stream": stream,
+                "request_id": "resp_mine",
+            },
+            Answer("Hello.", gate=gate),
+        )
+    )
+    while (await second.retrieve("resp_mine")).status != 200:
+        await asyncio.sleep(0.01)
+    tasks = stored_by(first.server).tasks
+    deleted = await second.server.http.delete("/v1/responses/resp_mine")
+    assert deleted.status_code == 200
+    # Before who makes it has noticed.
+    gate.set()
+    while tasks.get("resp_mine") is not None:
+        await asyncio.sleep(0.01)
+    await made
+    for client in (first, second):
+        assert (await client.retrieve("resp_mine")).status == 404
+        chained = {"input": "Go on.", "previous_response_id": "resp_mine"}
+        assert (await client.create(chained, "Never.")).status == 400
+    assert not stored_by(first.server).cache
+    assert stored_by(first.server)._unsaved.given_up == 0
+
+
 async def test_a_background_response_that_has_ended_is_stored(
     two_clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -60,7 +60,8 @@ class Turn:
         saved: whether its record is final.
         told: set when clients may be told that it has ended.
         digest: of the body of the request, if the client chose the id; see `retries`.
-        clashed: whether the store has another response with its id.
+        clashed: whether the store says otherwise: it has another response with its id,
+            or another process has cancelled or deleted this one.
         putting: held while it is put into the store.
     """
 
@@ -137,8 +138,8 @@ class Conversations:
         """
         self._sweep_now_and_then()
         key = (owner.get(), id)
-        if (turn := self.running.get(key)) is not None:
-            return await self._made(turn)
+        if (running := await self._running(key)) is not None:
+            return running
         known = self.cache.get(key)
         if known is not None:
             if not self._unsaved.has(key):
@@ -159,17 +160,25 @@ class Conversations:
             NotStored, StoreUnavailable, UnknownFormatError: see `load`.
         """
         key = (owner.get(), id)
-        if (turn := self.running.get(key)) is not None:
-            return await self._made(turn)
+        if (running := await self._running(key)) is not None:
+            return running
         if self._unsaved.has(key) and (known := self.cache.get(key)) is not None:
             return known
         return await self.call(lambda: Known(response_of(self._get_added(key))))
 
-    async def _made(self, turn: Turn) -> Known:
-        """What there is of a background response; if it has ended, it is stored."""
+    async def _running(self, key: Key) -> Known | None:
+        """What there is of a background response that this process makes; if it has
+        ended, it is stored. None if another process has ended it."""
+        turn = self.running.get(key)
+        if turn is None:
+            return None
+        if key in self._leased():
+            with suppress(StoreUnavailable):
+                if await self.call(self.store.touch, [key]):
+                    self._lost(key)
         if not is_unfinished(turn.made.response):
             await turn.told.wait()
-        return turn.made
+        return None if turn.clashed else turn.made
 
     def _get_added(self, key: Key) -> Added:
         added = decode(self._get(key).body)
@@ -379,7 +388,7 @@ class Conversations:
         turn = self.running.get(key)
         if turn is None or turn.saved:
             return
-        turn.saved = True
+        turn.saved = turn.clashed = True
         turn.told.set()
         turn.made.response.status = "cancelled"
         if (task := self.tasks.of(key)) is not None:

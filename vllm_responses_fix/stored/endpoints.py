@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
+
+from openai.types.responses import ResponseIncludable
 
 from .background import is_unfinished
 from .body import Added, items_before_answer
@@ -34,7 +36,13 @@ async def delete_response(serving: Any, response_id: str) -> Answer:
 
 
 async def input_items(
-    serving: Any, response_id: str, *, limit: int, after: str | None, descending: bool
+    serving: Any,
+    response_id: str,
+    *,
+    limit: int,
+    after: str | None,
+    descending: bool,
+    include: Sequence[str],
 ) -> Answer:
     """A page of the items that a response was generated from, earlier turns included.
 
@@ -42,7 +50,17 @@ async def input_items(
         limit: of items on the page.
         after: id of the item that the page before ended with.
         descending: the last item first.
+        include: what the items are to have that OpenAI leaves out without it. Here
+            they always have what is stored of them.
     """
+    for value in include:
+        if value not in get_args(ResponseIncludable):
+            return _wrong(
+                serving,
+                "include",
+                f"'{value}' can't be included: it takes "
+                f"{', '.join(sorted(get_args(ResponseIncludable)))}.",
+            )
     conversations = conversations_of(serving)
     if conversations is None:
         return _error(serving._make_not_found_error(response_id))
@@ -56,14 +74,7 @@ async def input_items(
         items.reverse()
     ids = [item["id"] for item in items]
     if after is not None and after not in ids:
-        return _error(
-            serving.create_error_response(
-                message=f"There is no item with id '{after}'.",
-                err_type="invalid_request_error",
-                status_code=HTTPStatus.BAD_REQUEST,
-                param="after",
-            )
-        )
+        return _wrong(serving, "after", f"There is no item with id '{after}'.")
     start = 0 if after is None else ids.index(after) + 1
     page = items[start : start + limit]
     return {
@@ -95,6 +106,17 @@ def _item(item: dict[str, Any], id: str) -> dict[str, Any]:
                 part["annotations"] = []
             listed["content"] = [part]
     return listed
+
+
+def _wrong(serving: Any, param: str, message: str) -> Answer:
+    return _error(
+        serving.create_error_response(
+            message=message,
+            err_type="invalid_request_error",
+            status_code=HTTPStatus.BAD_REQUEST,
+            param=param,
+        )
+    )
 
 
 def _error(error: Any) -> Answer:

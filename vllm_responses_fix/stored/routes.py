@@ -4,10 +4,11 @@ As OpenAI documents them, see https://platform.openai.com/docs/api-reference/res
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
+from ..own_routes import add_route
 from ..patching import Substitution
 from ..report import Status
 
@@ -19,7 +20,8 @@ def put_in(module: ModuleType, status: Callable[[], Status]) -> list[Substitutio
 
     Args:
         module: vLLM's router of the Responses API, imported.
-        status: what the kit did; where responses are vLLM's own, nothing is added.
+        status: what the kit did; where responses are vLLM's own, nothing is added, and
+            what was added does not answer any more.
 
     Returns:
         What was done, for `undo_all`.
@@ -31,16 +33,21 @@ def put_in(module: ModuleType, status: Callable[[], Status]) -> list[Substitutio
     @functools.wraps(original)
     def attach_router(app: Any) -> None:
         original(app)
-        for patch in status().patches:
-            if patch.name == PATCH_NAME and patch.state == "applied":
-                _add_to(app)
+        if is_on():
+            _add_to(app, is_on)
+
+    def is_on() -> bool:
+        return any(
+            patch.name == PATCH_NAME and patch.state == "applied"
+            for patch in status().patches
+        )
 
     done = Substitution(module, "attach_router", original, attach_router)
     done.do()
     return [done]
 
 
-def _add_to(app: Any) -> None:
+def _add_to(app: Any, is_on: Callable[[], bool]) -> None:
     from fastapi import Query, Request
     from fastapi.responses import JSONResponse
 
@@ -62,6 +69,9 @@ def _add_to(app: Any) -> None:
         limit: int = Query(20, ge=1, le=100),
         after: str | None = None,
         order: str = Query("desc", pattern="^(asc|desc)$"),
+        include: Sequence[str] = Query(()),
+        # As OpenAI's SDKs write it.
+        include_in_brackets: Sequence[str] = Query((), alias="include[]"),
     ) -> JSONResponse:
         """The items that a stored response was generated from."""
         body, status_code = await input_items(
@@ -70,9 +80,10 @@ def _add_to(app: Any) -> None:
             limit=limit,
             after=after,
             descending=order == "desc",
+            include=[*include, *include_in_brackets],
         )
         return JSONResponse(body, status_code)
 
     path = "/v1/responses/{response_id}"
-    app.add_api_route(path, delete_responses, methods=["DELETE"])
-    app.add_api_route(f"{path}/input_items", list_input_items, methods=["GET"])
+    add_route(app, path, delete_responses, "DELETE", is_on=is_on)
+    add_route(app, f"{path}/input_items", list_input_items, "GET", is_on=is_on)

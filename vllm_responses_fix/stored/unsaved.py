@@ -53,7 +53,8 @@ class Unsaved:
             is_new: nothing with this id may be there.
 
         Returns:
-            False if the store has one with this id that can't be replaced.
+            False if it is not stored, as the store has one with this id that can't be
+            replaced, or it was deleted while it was made.
         """
         # What continues a response that waits can't be stored before it.
         if self._waiting and (
@@ -72,8 +73,7 @@ class Unsaved:
             self._wait(record)
             return True
         except NotStored as error:
-            self._give_up(record, str(error))
-            return True
+            return self._refused(record, error)
 
     def _wait(self, record: Record) -> None:
         key = (record.owner, record.id)
@@ -97,7 +97,7 @@ class Unsaved:
                 except StoreUnavailable:
                     break
                 except NotStored as error:
-                    self._give_up(record, str(error))
+                    self._refused(record, error)
                 self._forget(record)
 
     def _forget(self, record: Record) -> None:
@@ -106,6 +106,12 @@ class Unsaved:
         if self._waiting.get(key) is record:
             del self._waiting[key]
             self._bytes -= record.size
+
+    def _refused(self, record: Record, error: NotStored) -> bool:
+        if error.id == record.id:
+            return False
+        self._give_up(record, str(error))
+        return True
 
     def _give_up(self, record: Record, reason: str) -> None:
         self.given_up += 1

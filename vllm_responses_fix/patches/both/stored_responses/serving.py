@@ -270,6 +270,9 @@ def cancel_in_store(original: Method) -> Method:
         if not isinstance(known, Known):
             return known
         turn = conversations.running.get((owner.get(), response_id))
+        if turn is not None and turn.saved:
+            # It has ended, here or by another process.
+            turn = None
         if turn is None and is_unfinished(known.response):
             known = await or_error(
                 self, conversations.cancel(response_id), response_id, "response_id"
