@@ -7,10 +7,15 @@ is told to, with a SQLite file as its store. Four clients hold conversations: pl
 streamed and in the background. At a random moment the process is killed, and another
 one is started with the same file. Of every response that a client has had to its end,
 the new server has to send the same, and to put the same prompt before the model for a
-request that continues it as for one that replays its conversation. A background
-response that a client knows of has to be known. In the file there may be nothing but
-whole conversations, and no more turns that clients have not had than there are clients;
-it has to pass SQLite's integrity check.
+request that continues it as for one that replays its conversation. The same is meant
+byte for byte: the body that the client got, or what the last event of its stream has
+as the response. A background response that a client knows of has to be known. In the
+file there may be nothing but whole conversations, and no more turns that clients have
+not had than there are clients; it has to pass SQLite's integrity check.
+
+At the end, two servers share the file, and one is killed while it makes background
+responses. The other one has to know them meanwhile, be able to cancel one, and say
+within 30 seconds that the others have failed, and why.
 """
 
 import argparse
@@ -20,6 +25,7 @@ import random
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -39,6 +45,7 @@ from harness.app import MODEL_NAME, ServerFactory  # noqa: E402
 from harness.client import Conversation, Reply, parse_events  # noqa: E402
 from harness.forked import ForkedServer  # noqa: E402
 from harness.model_folder import write_chat_model  # noqa: E402
+from harness.scripted_engine import Answer, EnginePrompt  # noqa: E402
 
 import vllm_responses_fix  # noqa: E402
 from vllm_responses_fix.store.sqlite import SqliteStore  # noqa: E402
@@ -47,6 +54,8 @@ from vllm_responses_fix.stored.body import decode  # noqa: E402
 CLIENTS = 4
 TURNS = 8
 LONGEST_SECONDS = 0.6
+FAILED_SECONDS = 30.0
+ENDLESS = "Think for ever."
 YEAR = 365 * 86_400.0
 
 
@@ -72,10 +81,20 @@ def main() -> None:
                 server.kill()
             check_file(path, {*total.bodies, *total.others}, last)
             total.add(last)
+        servers = [ForkedServer(factory, answer, settings) for _ in range(2)]
+        try:
+            seconds = asyncio.run(kill_while_making(*servers))
+        finally:
+            for server in servers:
+                server.kill()
     print(
         f"killed {rounds} times; {len(total.bodies)} responses that clients had, and "
         f"{len(total.queued)} background responses that they knew of: none lost, all "
-        f"as they were"
+        f"as they were, byte for byte"
+    )
+    print(
+        f"killed while it made background responses: failed, another server said "
+        f"after {seconds:.1f} s"
     )
 
 
@@ -85,12 +104,14 @@ class Had:
 
     Attributes:
         bodies: finished responses, by id.
+        sent: the bytes that each of them came in.
         conversations: what each of them ends.
         queued: ids of background responses.
         others: ids in the store that no client has had, as it was killed.
     """
 
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sent: dict[str, bytes] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     queued: set[str] = field(default_factory=set)
     others: set[str] = field(default_factory=set)
@@ -101,7 +122,9 @@ class Had:
         self.others |= other.others
 
 
-def answer(_: object) -> Any:
+def answer(prompt: EnginePrompt) -> Answer:
+    if ENDLESS in prompt.text:
+        return Answer("", gate=asyncio.Event())
     return chat_answer(f"Answer {random.random()}.", reasoning="Let me think.")
 
 
@@ -123,24 +146,24 @@ async def converse(http: httpx.AsyncClient, name: str, had: Had) -> None:
             conversation = Conversation()
             for turn in range(TURNS):
                 say = f"Client {name}, turn {turn}."
-                body = await post(http, conversation.chain_body(say), had)
+                body, sent = await post(http, conversation.chain_body(say), had)
                 conversation = conversation.extended(say, Reply(200, body))
                 had.bodies[body["id"]] = body
+                had.sent[body["id"]] = sent
                 had.conversations[body["id"]] = conversation
 
 
 async def post(
     http: httpx.AsyncClient, body: Mapping[str, Any], had: Had
-) -> dict[str, Any]:
-    """A response, when it has ended."""
+) -> tuple[dict[str, Any], bytes]:
+    """A response that has ended, and the bytes that it came in."""
     kind = random.choice(("plain", "stream", "background"))
     body = {"model": MODEL_NAME, **body}
     if kind == "stream":
         reply = await http.post("/responses", json={**body, "stream": True})
-        events = parse_events(reply.text)
-        assert events[-1]["type"] == "response.completed", events[-1]
-        response: dict[str, Any] = events[-1]["response"]
-        return response
+        last = parse_events(reply.text)[-1]
+        assert last["type"] == "response.completed", last
+        return last["response"], reply.content
     reply = await http.post(
         "/responses", json={**body, "background": kind == "background"}
     )
@@ -152,7 +175,7 @@ async def post(
             reply = await http.get(f"/responses/{response['id']}")
             response = reply.json()
         assert response["status"] == "completed", response
-    return response
+    return response, reply.content
 
 
 def check_file(path: Path, before: set[str], had: Had) -> None:
@@ -175,13 +198,60 @@ async def check_server(server: ForkedServer, had: Had) -> None:
             assert (await http.get(f"/responses/{id}")).status_code == 200
         for id, body in had.bodies.items():
             read = await http.get(f"/responses/{id}")
-            assert json.dumps(read.json()) == json.dumps(body), (body, read.text)
+            assert read.json() == body, (body, read.text)
+            # In a stream, it is a part of the last event.
+            assert read.content in had.sent[id], (had.sent[id], read.content)
             conversation = had.conversations[id]
             prompts = [
                 await prompt_of(http, made("Go on.", store=False))
                 for made in (conversation.chain_body, conversation.replay_body)
             ]
             assert prompts[0] == prompts[1]
+
+
+async def kill_while_making(server: ForkedServer, other: ForkedServer) -> float:
+    """Seconds after which another server says that what was made has failed."""
+    async with (
+        httpx.AsyncClient(base_url=server.url, timeout=30) as its,
+        httpx.AsyncClient(base_url=other.url, timeout=30) as others,
+    ):
+        ids = [await begin(its, stream=stream) for stream in (False, True, False)]
+        for id in ids:
+            assert (await others.get(f"/responses/{id}")).json()["status"] == "queued"
+        cancelled = ids.pop()
+        await others.post(f"/responses/{cancelled}/cancel")
+        server.kill()
+        killed = time.monotonic()
+        waiting = set(ids)
+        while waiting:
+            assert time.monotonic() - killed < FAILED_SECONDS, "still not failed"
+            await asyncio.sleep(0.1)
+            for id in list(waiting):
+                read = (await others.get(f"/responses/{id}")).json()
+                if read["status"] == "failed":
+                    assert "has ended" in read["error"]["message"], read
+                    waiting.remove(id)
+        seconds = time.monotonic() - killed
+        read = (await others.get(f"/responses/{cancelled}")).json()
+        assert read["status"] == "cancelled", read
+    return seconds
+
+
+async def begin(http: httpx.AsyncClient, *, stream: bool) -> str:
+    """Begin a background response that will not end; its id."""
+    body = {"model": MODEL_NAME, "input": ENDLESS, "background": True, "stream": stream}
+    async with http.stream("POST", "/responses", json=body) as reply:
+        assert reply.status_code == 200
+        if not stream:
+            await reply.aread()
+            id: str = reply.json()["id"]
+            return id
+        async for line in reply.aiter_lines():
+            if line.startswith("data: "):
+                event = json.loads(line.removeprefix("data: "))
+                id = event["response"]["id"]
+                return id
+    raise AssertionError("no event")
 
 
 async def prompt_of(http: httpx.AsyncClient, body: Mapping[str, Any]) -> list[int]:
