@@ -84,7 +84,7 @@ class Server:
     ) -> None:
         self.name = name
         self.log = log
-        self.port = _free_port()
+        self.port = free_port()
         self._command = [
             python,
             str(SCRIPTS / "demo" / "serve" / "vllm_serve.py"),
@@ -205,7 +205,8 @@ class Server:
         return f"The {self.name} server {what}. The end of {self.log}:\n{tail}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on 127.0.0.1 that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -336,14 +336,14 @@ async def test_a_turn_with_its_prompt_takes_its_own_size(client: Client) -> None
     )
     conversation, sizes, prompts = Conversation(), [], []
     store = stored_by(client.server).store
-    for _ in range(40):
+    for _ in range(400):
         reply = await client.create(
             conversation.chain_body("Say it.", enable_response_messages=True), answer
         )
         conversation = conversation.extended("Say it.", reply)
         sizes.append(len(store.get(reply.id, "").body))
         prompts.append(len(str(reply.body["input_messages"])))
-        if len(sizes) % 10 == 0:
+        if len(sizes) % 100 == 0:
             # Another process has it to read.
             stored_by(client.server).cache.clear()
             assert (await client.retrieve(reply.id)).body == reply.body

@@ -111,19 +111,24 @@ def test_turns_take_the_same_of_a_server(server: PostgresServer) -> None:
     with psycopg.connect(server.url, autocommit=True) as connection:
         for turn in range(401):
             if turn in (1, 101, 301):
-                sizes.append(written(connection))
-            store.put(record(f"turn {turn}", parent, body=os.urandom(2000)))
-            parent = f"turn {turn}"
-        sizes.append(written(connection))
+                sizes.append(kept_and_written(connection))
+            store.put(record(f"turn {turn:03}", parent, body=os.urandom(2000)))
+            parent = f"turn {turn:03}"
+        sizes.append(kept_and_written(connection))
     store.close()
-    early, late = sizes[1] - sizes[0], sizes[3] - sizes[2]
-    assert early * 0.8 < late < early * 1.2
+    for first, second, third, fourth in zip(*sizes, strict=True):
+        early, late = second - first, fourth - third
+        assert early * 0.8 < late < early * 1.2
 
 
-def written(connection: psycopg.Connection) -> int:
-    """The bytes of the records, all columns."""
+def kept_and_written(connection: psycopg.Connection) -> tuple[int, int]:
+    """The bytes of the records, all columns, and those of the server's log."""
     row = connection.execute(
-        "SELECT sum(pg_column_size(r.*)) FROM vllm_responses_records r"
+        "SELECT sum(pg_column_size(r.*))::bigint, "
+        "pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint "
+        "FROM vllm_responses_records r"
     ).fetchone()
+    # What is changed first after a checkpoint goes to the log as a whole page.
+    connection.execute("CHECKPOINT")
     assert row is not None
-    return int(row[0] or 0)
+    return row[0], row[1]

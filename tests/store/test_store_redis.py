@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from typing import Any
 
 import pytest
 from backends import LARGE, empty_redis_server, ids, record
@@ -99,13 +100,20 @@ def test_turns_take_the_same_of_a_server(server: RedisServer) -> None:
     with Redis.from_url(server.url) as client:
         for turn in range(401):
             if turn in (1, 101, 301):
-                sizes.append(kept(client))
-            store.put(record(f"turn {turn}", parent, body=os.urandom(2000)))
-            parent = f"turn {turn}"
-        sizes.append(kept(client))
+                sizes.append((kept(client), written(client)))
+            store.put(record(f"turn {turn:03}", parent, body=os.urandom(2000)))
+            parent = f"turn {turn:03}"
+        sizes.append((kept(client), written(client)))
     store.close()
-    early, late = sizes[1] - sizes[0], sizes[3] - sizes[2]
-    assert early * 0.8 < late < early * 1.2
+    for first, second, third, fourth in zip(*sizes, strict=True):
+        early, late = second - first, fourth - third
+        assert early * 0.8 < late < early * 1.2
+
+
+def written(client: Redis) -> int:
+    """The bytes of the server's log."""
+    persistence: Any = client.info("persistence")
+    return int(persistence["aof_current_size"])
 
 
 def kept(client: Redis) -> int:
