@@ -59,8 +59,8 @@ from vllm_responses_fix.verify.run import hold, prepare  # noqa: E402
 from vllm_responses_fix.verify.server import CannotTell, Reply, Server  # noqa: E402
 
 GATEWAY = "agentic-api==0.9.0"
-# It has to be run with Python 3.12, which vLLM 0.21's environment is not.
-NOT_MEASURED = "ogx: not measured; it is for Python 3.12 and later only"
+# The environment of vLLM 0.21 has the Python that it is run with.
+NOT_MEASURED = "ogx 1.5.0: not measured, as it asks for Python 3.12 or later"
 KIT = "by id, with the kit"
 REPLAYED = "replayed, stock"
 BY_GATEWAY = f"by id, {GATEWAY.partition('==')[0]}"

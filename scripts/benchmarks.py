@@ -21,6 +21,7 @@ BENCHMARKS = (
     "scripts/run.sh bench_start --against 1df9ee7",
     "scripts/run.sh bench_harmony",
     "scripts/run.sh bench_server",
+    "scripts/run.sh bench_parts",
     "scripts/run.sh bench_first_token",
     "scripts/run.sh bench_peers",
     "scripts/bench_guidellm.sh",
