@@ -169,6 +169,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "emit_content_delta_events": (_STREAMING, "emit_content_delta_events"),
     "reset_for_new_item": (_STREAMING, "StreamingState.reset_for_new_item"),
     "emit_previous_item_done_events": (_STREAMING, "emit_previous_item_done_events"),
+    "emit_tool_action_events": (_STREAMING, "emit_tool_action_events"),
     "harmony_context_init": (_CONTEXT, "HarmonyContext.__init__"),
     "harmony_context_append_output": (_CONTEXT, "HarmonyContext.append_output"),
     "harmony_context_append_tool_output": (

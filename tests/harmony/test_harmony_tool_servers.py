@@ -7,43 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from declared_events import check_events
 from harness.answers import analysis, call, final, harmony_answer
 from harness.app import ServerFactory, environment
-from harness.client import Client, Conversation, Item
+from harness.client import Client, Conversation, Reply
 from harness.event_loop import EventLoopThread
 from harness.model_folder import write_harmony_model
 from harness.vllm_compat import is_since
-from openai_harmony import Message
+from server_tools import BROWSER, LABELS, PYTHON, TOOLS, python, search
 from tool_servers import tool_servers
 from turns import DONE, LOOKUP, rendered, result_of
-
-PYTHON: Item = {"type": "code_interpreter", "container": {"type": "auto"}}
-BROWSER: Item = {"type": "web_search_preview"}
-CONTAINER: Item = {"type": "mcp", "server_label": "container", "server_url": "http://x"}
-LABELS = {"VLLM_GPT_OSS_SYSTEM_TOOL_MCP_LABELS": "container"}
-
-
-def python(code: str, channel: str = "analysis") -> Message:
-    """How the model asks for Python: by default amid its reasoning, as code."""
-    message = call("", code).with_recipient("python").with_channel(channel)
-    return message.with_content_type("code")
-
-
-def search(query: str, channel: str = "analysis") -> Message:
-    message = call("", {"query": query}).with_channel(channel)
-    return message.with_recipient("browser.search")
-
-
-def execute(command: str, channel: str = "analysis") -> Message:
-    message = call("", {"cmd": command.split()}).with_channel(channel)
-    return message.with_recipient("container.exec")
-
-
-TOOLS = {
-    "python": (PYTHON, python, "1 + 1", "<output of 1 + 1>"),
-    "browser": (BROWSER, search, "tides", "<pages about tides>"),
-    "container": (CONTAINER, execute, "ls -l", "<output of ls -l>"),
-}
 
 
 @pytest.fixture(scope="module")
@@ -192,19 +165,81 @@ async def test_a_tool_may_run_in_a_turn_that_calls_a_function(client: Client) ->
 async def test_streamed_items_of_tools_keep_their_ids(
     client: Client, name: str
 ) -> None:
-    tool, write, asked, _ = TOOLS[name]
-    streamed = await client.stream(
-        {"input": "Find out.", "tools": [tool]},
-        harmony_answer(analysis("Let me see."), write(asked)),
-        harmony_answer(analysis("I see."), final("Found.")),
-    )
+    streamed = await use_tool(client, name)
     stored = await client.retrieve(streamed.id)
 
     seen = [item["id"] for item in streamed.streamed_output]
     kept = [item["id"] for item in stored.output]
     assert len(kept) == 4
-    # vLLM streams a search as an MCP call, too, which is not stored.
-    assert [item_id for item_id in seen if item_id in kept] == kept
+    assert seen == kept
+
+
+@pytest.mark.kit_alone
+@pytest.mark.parametrize(
+    "name",
+    [
+        "python",
+        pytest.param("browser", marks=pytest.mark.guards("harmony-web-search")),
+        "container",
+    ],
+)
+async def test_events_are_what_sdks_declare(client: Client, name: str) -> None:
+    check_events(await use_tool(client, name))
+
+
+@pytest.mark.guards("harmony-web-search")
+async def test_a_search_is_streamed_as_the_response_has_it(client: Client) -> None:
+    streamed = await use_tool(client, "browser")
+
+    shown = [item["type"] for item in streamed.streamed_output]
+    assert shown == ["reasoning", "web_search_call", "reasoning", "message"]
+    assert shown == [item["type"] for item in streamed.output]
+    assert streamed.streamed_output[1]["action"]["query"] == "tides"
+
+
+@pytest.mark.guards("harmony-web-search")
+@pytest.mark.parametrize("function", ["search", "open"])
+@pytest.mark.parametrize("written", ['{"query": "tides"}', '{"query": ', "{}"])
+async def test_a_search_that_no_tool_answers(
+    harmony: Client, function: str, written: str
+) -> None:
+    """The model may write one though no request has the tool."""
+    asked = call("", written).with_channel("analysis")
+    answer = harmony_answer(
+        analysis("Let me see."), asked.with_recipient(f"browser.{function}")
+    )
+
+    streamed = await harmony.stream({"input": "Find out."}, answer)
+
+    check_events(streamed)
+    shown = [item["type"] for item in streamed.streamed_output]
+    assert shown == ["reasoning", "web_search_call"]
+    assert shown == [item["type"] for item in streamed.output]
+
+
+@pytest.mark.guards("usage")
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_usage_has_its_lists_beside_the_totals(
+    client: Client, stream: bool
+) -> None:
+    reply = await use_tool(client, "python", stream=stream)
+    usage = reply.response["usage"]
+
+    for side in ("input", "output"):
+        assert all(isinstance(n, int) for n in usage[f"{side}_tokens_details"].values())
+        per_turn = usage[f"{side}_tokens_per_turn"]
+        assert len(per_turn) == 2
+        assert sum(per_turn) == usage[f"{side}_tokens"]
+    assert (await client.retrieve(reply.id)).response["usage"] == usage
+
+
+async def use_tool(client: Client, name: str, *, stream: bool = True) -> Reply:
+    tool, write, asked, _ = TOOLS[name]
+    return await client.create(
+        {"input": "Find out.", "tools": [tool], "stream": stream},
+        harmony_answer(analysis("Let me see."), write(asked)),
+        harmony_answer(analysis("I see."), final("Found.")),
+    )
 
 
 async def test_replay_lacks_what_the_items_cant_carry(client: Client) -> None:

@@ -1,23 +1,12 @@
-"""Every event of a stream is what OpenAI's SDKs declare, for answers of every kind.
-
-The Python SDK's types are taken as they are, without converting anything. What those
-of `@ai-sdk/openai` and `@openai/agents` ask for beyond them is written out here: the
-details of a call that are there, and `usage` in numbers.
-"""
-
-import json
-from collections.abc import Iterator
-from typing import Any
+"""Every event of a stream is what OpenAI's SDKs declare, for answers of every kind."""
 
 import pytest
+from declared_events import check_events
 from every_request import WEATHER, answers
-from harness.client import Client, Reply
-from openai.types.responses import ResponseStreamEvent
-from pydantic import TypeAdapter
+from harness.client import Client
 
 pytestmark = pytest.mark.kit_alone
 
-EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 BODY = {"input": "hi", "tools": [WEATHER]}
 
 
@@ -29,43 +18,4 @@ def client(request: pytest.FixtureRequest) -> Client:
 @pytest.mark.parametrize("background", [False, True], ids=["", "background"])
 async def test_events_of_every_answer(client: Client, background: bool) -> None:
     for answer in answers(client).values():
-        check(await client.stream({**BODY, "background": background}, answer))
-
-
-def check(reply: Reply) -> None:
-    """See what each event has, and that it is of an item that is open."""
-    numbers = [event["sequence_number"] for event in reply.events]
-    assert numbers == list(range(len(reply.events)))
-    names = [event["type"] for event in reply.events]
-    assert names[:2] == ["response.created", "response.in_progress"]
-    assert names[-1] in ("response.completed", "response.incomplete")
-    opened: dict[int, dict[str, Any]] = {}
-    for event in reply.events:
-        EVENT.validate_json(json.dumps(_without_usage(event)), strict=True)
-        if event["type"] == "response.output_item.added":
-            # Each has the next place.
-            assert event["output_index"] == len(opened)
-            opened[event["output_index"]] = event["item"]
-        if "item_id" in event:
-            assert event["item_id"] == opened[event["output_index"]]["id"]
-    for item in (*reply.streamed_output, *reply.output):
-        if item["type"] == "function_call":
-            details = (item["id"], item["call_id"], item["name"], item["arguments"])
-            assert all(isinstance(detail, str) for detail in details)
-    assert all(isinstance(n, int) for n in _numbers(reply.response["usage"]))
-
-
-def _without_usage(event: dict[str, Any]) -> dict[str, Any]:
-    # Releases of the SDK differ in which numbers it has.
-    if "response" not in event:
-        return event
-    return {**event, "response": {**event["response"], "usage": None}}
-
-
-def _numbers(usage: dict[str, Any]) -> Iterator[Any]:
-    for name, value in usage.items():
-        if isinstance(value, dict):
-            yield from _numbers(value)
-        # gpt-oss fills these lists, and no SDK has them.
-        elif not name.endswith("_per_turn"):
-            yield value
+        check_events(await client.stream({**BODY, "background": background}, answer))

@@ -40,6 +40,7 @@ _FOLDERS = (
     "harmony.previous_messages",
     "harmony.truncated",
     "harmony.stream_items",
+    "harmony.web_search",
     "harmony.content_index",
     "harmony.preambles",
     "harmony.call_items",

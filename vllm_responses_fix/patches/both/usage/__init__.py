@@ -8,29 +8,28 @@ PATCH = Patch(
     package=__name__,
     name="usage",
     what=(
-        "`usage` has vLLM's four lists of tokens per turn only where there were "
-        "several turns: where the server ran tools of its own."
+        "The details of `usage` are numbers. vLLM's four lists of tokens per turn are "
+        "beside its totals, and only where there were several turns: where the server "
+        "ran tools of its own."
     ),
     why=(
         "The schemas of OpenAI's JavaScript SDKs take every detail of `usage` for a "
-        "number: `@openai/agents` refuses each stream for a list that is empty or, on "
-        "gpt-oss, has one entry."
+        "number: `@openai/agents` refuses each stream for such a list, "
+        "empty or not."
     ),
     upstream=(f"{_VLLM}/issues/43244",),
-    until="ResponseUsage leaves out lists that only repeat the totals.",
+    until="The details of ResponseUsage have no lists.",
     variants=(
         Variant(
-            name="several_turns",
+            name="beside_totals",
             wraps=(
                 Wrapped(
                     "responses_full_generator",
-                    "leave_out_single_turns",
+                    "move_lists",
                     ("request", "context"),
                 ),
-                Wrapped(
-                    "retrieve_responses", "leave_out_single_turns", ("response_id",)
-                ),
-                Wrapped("cancel_responses", "leave_out_single_turns", ("response_id",)),
+                Wrapped("retrieve_responses", "move_lists", ("response_id",)),
+                Wrapped("cancel_responses", "move_lists", ("response_id",)),
             ),
         ),
     ),
