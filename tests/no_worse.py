@@ -28,6 +28,8 @@ class Meant:
         why: the reason.
         until: the first release where nothing differs any more.
         refused: the kit refuses these requests. Else it has another prompt.
+        joined: which differs from stock's only in that assistant messages which follow
+            one another are one.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class Meant:
     why: str
     until: str | None = None
     refused: bool = False
+    joined: bool = False
 
 
 _MEANT = (
@@ -51,16 +54,10 @@ _MEANT = (
     ),
     Meant(
         "chat",
-        (
-            "reasoning and *",
-            "reasoning without content",
-            "reasoning, text*",
-            "text and call*",
-            "two calls",
-            "truncated *, replayed from *",
-        ),
+        ("*",),
         "items of one turn are one message, as vLLM has it since 0.22 (merge-items)",
         until="0.22.0",
+        joined=True,
     ),
     Meant(
         "[!h]*",
@@ -112,6 +109,10 @@ class Difference:
     def is_refusal(self) -> bool:
         return self.kit.startswith(_REFUSED)
 
+    @property
+    def is_joined(self) -> bool:
+        return _joined(self.stock) == _joined(self.kit)
+
     def meant(self, kind: str) -> str | None:
         """Why the kit differs here, on a server of a kind, or None: it should not."""
         for meant in _MEANT:
@@ -120,6 +121,7 @@ class Difference:
                 fnmatch(kind, meant.kind)
                 and any(fnmatch(self.name, name) for name in names)
                 and self.is_refusal == meant.refused
+                and (self.is_joined or not meant.joined)
                 and not (meant.until and is_since(meant.until))
             ):
                 return meant.why
@@ -208,3 +210,7 @@ _CALL_ID = re.compile(r'(?<=\[call )[^\]]+|(?<=tool_call_id=)\S+|(?<=id": ")\w+'
 def _prompts(reply: Reply) -> str:
     """The prompts of a reply, as text without the ids of calls."""
     return "\n".join(_CALL_ID.sub("<id>", prompt.text) for prompt in reply.prompts)
+
+
+def _joined(prompts: str) -> str:
+    return prompts.replace("<|im_end|>\n<|im_start|>assistant\n", "")
