@@ -37,8 +37,7 @@ class OwnerMiddleware:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        # Other paths may come with any key, as vLLM looks at it below `/v1` only.
-        if scope["type"] != "http" or "/v1/responses" not in scope["path"]:
+        if not _is_for_responses(scope):
             await self._app(scope, receive, send)
             return
         seconds: list[int] = []
@@ -52,6 +51,18 @@ class OwnerMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_header)
+
+
+def _is_for_responses(scope: Scope) -> bool:
+    """Whether a request has passed vLLM's check of its key, if there is one.
+
+    vLLM looks at the key below `/v1` only: other paths may come with any, and each
+    would cost its derivation.
+    """
+    if scope["type"] != "http" or scope["method"] == "OPTIONS":
+        return False
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path.startswith("/v1/responses")
 
 
 async def _owner(scope: Scope) -> str:
