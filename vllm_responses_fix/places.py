@@ -103,7 +103,12 @@ PLACES: Mapping[str, tuple[str, str]] = {
         _SERVING,
         f"{_SERVER}.responses_background_stream_generator",
     ),
-    # From what a model wrote to the events of a stream.
+    # From what a model wrote to output items, and to the events of a stream.
+    "make_response_output_items": (_SERVING, f"{_SERVER}._make_response_output_items"),
+    "process_simple_streaming_events": (
+        _SERVING,
+        f"{_SERVER}._process_simple_streaming_events",
+    ),
     "open_streamed_item": (_STREAMING, "SimpleStreamingEventProcessor.open"),
     # From items to Harmony messages: the server up to 0.29, then the renderer.
     "make_request_with_harmony": (_SERVING, f"{_SERVER}._make_request_with_harmony"),

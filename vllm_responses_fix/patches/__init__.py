@@ -23,12 +23,16 @@ _FOLDERS = (
     "chat.continued_answers",
     "chat.streamed_call_ids",
     "chat.parser_streams",
+    "chat.token_deltas",
+    "chat.own_turn",
     "chat.known_prefix",
     "both.prompt_end",
     "harmony.items",
     # Inside of what pairs the items of a stream with those of its response.
     "harmony.namespaces",
     "both.stream_ids",
+    # Where items are those that were shown, they have these ids already.
+    "chat.streamed_output",
     "both.stream_events",
     "both.chain_errors",
     # Inside of what stores a response, which is to have these ids.
