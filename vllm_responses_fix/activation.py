@@ -95,12 +95,11 @@ def status() -> Status:
     return _status
 
 
-def prepare_server(path: str | None) -> None:
+def prepare_server(path: str) -> None:
     """Do all that may keep a server from starting, before its model is loaded.
 
     Args:
-        path: the way to a prompt that its model takes, `chat` or `harmony`; None if
-            the server is not Python, so that nothing of the kit is in it.
+        path: the way to a prompt that its model takes, `chat` or `harmony`.
 
     Raises:
         SettingsError: there is no such store.
@@ -113,16 +112,6 @@ def prepare_server(path: str | None) -> None:
     settings = read_settings([patch.name for patch in PATCHES])
     if not settings.enabled:
         return
-    if path is None:
-        message = (
-            f"vllm-responses-fix has no effect on this server: with "
-            f"{before_load.RUST_FRONTEND} its HTTP server is not Python, and does not "
-            "go through what the kit patches"
-        )
-        if settings.strict:
-            raise StrictError(f"{message}; {STRICT}=1 asks not to start it")
-        logger.warning("%s.", message)
-        return
     check_store(read_store_settings())
     if not settings.strict:
         return
@@ -132,6 +121,27 @@ def prepare_server(path: str | None) -> None:
         raise StrictError(missing)
 
 
+def say_without_effect(why: str) -> None:
+    """Warn that requests do not go through what the kit patches.
+
+    Args:
+        why: the first half of a sentence.
+
+    Raises:
+        StrictError: see there.
+    """
+    settings = read_settings([patch.name for patch in PATCHES])
+    if not settings.enabled:
+        return
+    message = (
+        f"vllm-responses-fix has no effect on this server: {why}, and does not go "
+        "through what the kit patches"
+    )
+    if settings.strict:
+        raise StrictError(f"{message}; {STRICT}=1 asks not to start it")
+    logger.warning("%s.", message)
+
+
 def _after_import(module: ModuleType) -> None:
     global _status
     with _lock:
@@ -139,7 +149,9 @@ def _after_import(module: ModuleType) -> None:
             return
         _imported.add(module.__name__)
         if module.__name__ == before_load.TRIGGER:
-            _substitutions.extend(before_load.put_in(prepare_server))
+            _substitutions.extend(
+                before_load.put_in(prepare_server, say_without_effect)
+            )
             return
         if module.__name__ == server_status.TRIGGER:
             _substitutions.extend(

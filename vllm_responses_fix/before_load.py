@@ -17,20 +17,28 @@ from .settings import VARIABLES
 TRIGGER = "vllm.engine.arg_utils"
 """The module that has `EngineArgs`."""
 
-RUST_FRONTEND = "VLLM_USE_RUST_FRONTEND"
-"""vLLM's variable for an HTTP server that is not Python."""
+_RUST_FRONTEND = "VLLM_USE_RUST_FRONTEND"
+_GRPC_SERVERS = (
+    "vllm.entrypoints.grpc_server",
+    "vllm.entrypoints.launchers.grpc_server",
+    # Started by itself, which is deprecated.
+    "__main__",
+)
 
 # What vLLM says of a process that starts API servers and is none itself.
 _STARTS_OTHERS = -1
 
 
-def put_in(prepare: Callable[[str | None], None]) -> list[Substitution]:
+def put_in(
+    prepare: Callable[[str], None], without_effect: Callable[[str], None]
+) -> list[Substitution]:
     """Have a server prepared as soon as its model is known.
 
     Args:
         prepare: called with the way to a prompt that the model takes, `chat` or
-            `harmony`, or None if the server is not Python. What it raises ends the
-            start, as one sentence.
+            `harmony`. What it raises ends the start, as one sentence.
+        without_effect: called instead where requests do not go through what the kit
+            patches, with why that is.
 
     Returns:
         What was done, for `undo_all`; nothing, where this vLLM has no such function.
@@ -46,7 +54,10 @@ def put_in(prepare: Callable[[str | None], None]) -> list[Substitution]:
             config = original(self, *args, **kwargs)
         if _is_for_a_server(*args, **kwargs):
             try:
-                prepare(None if _serves_in_rust(self) else _path_of(config))
+                if other := _other_server(self):
+                    without_effect(other)
+                else:
+                    prepare(_path_of(config))
             except (RuntimeError, ValueError) as error:
                 raise SystemExit(str(error)) from None
         return config
@@ -86,6 +97,16 @@ def _is_for_a_server(
     return getattr(usage_context, "name", None) == "OPENAI_API_SERVER" and not headless
 
 
+def _other_server(engine_args: Any) -> str:
+    """What serves requests in the place of vLLM's HTTP server, if anything does."""
+    if _serves_in_rust(engine_args):
+        return f"with {_RUST_FRONTEND} its HTTP server is not Python"
+    # `vllm serve` imports it where it is asked for it only.
+    if any(hasattr(sys.modules.get(n), "serve_grpc") for n in _GRPC_SERVERS):
+        return "with --grpc, the Responses API is that of a gateway before it"
+    return ""
+
+
 def _serves_in_rust(engine_args: Any) -> bool:
     """Whether this process is about to start vLLM's Rust front end.
 
@@ -95,7 +116,7 @@ def _serves_in_rust(engine_args: Any) -> bool:
     envs = sys.modules["vllm.envs"]
     return (
         getattr(engine_args, "_api_process_rank", 0) == _STARTS_OTHERS
-        and bool(getattr(envs, RUST_FRONTEND, False))
+        and bool(getattr(envs, _RUST_FRONTEND, False))
         and bool(getattr(envs, "VLLM_RUST_FRONTEND_PATH", None))
     )
 

@@ -14,6 +14,7 @@ from .places import TRIGGER
 from .report import Status, same_for_all
 from .server_status import version
 from .settings import SettingsError
+from .store.settings import read_store_settings
 
 _MARKS = {
     "applied": "+",
@@ -146,8 +147,10 @@ def _patched_here() -> Status:
     print("Importing vLLM, which may take some seconds ...", file=sys.stderr)
     # vLLM logs to stdout, which is for the status.
     with contextlib.redirect_stdout(sys.stderr):
-        activation.install()
+        # A server reads them before it loads its model.
+        read_store_settings()
         try:
+            activation.install()
             import_module(TRIGGER)
         except activation.StrictError:
             pass
@@ -183,6 +186,8 @@ def _verdict(status: Status, filtered: str) -> str:
         return f"Not active here: {filtered}."
     if status.state == "waiting":
         return f"Can't tell: {status.reason}."
+    if status.vllm is None and status.state == "refused":
+        return f"A server does not start here: {status.reason}"
     if status.state not in ("applied", "not needed"):
         return f"Not active, {vllm} is as it was: {status.reason}"
     applied = [patch for patch in status.patches if patch.state == "applied"]

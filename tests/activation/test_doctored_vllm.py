@@ -13,6 +13,9 @@ from harness.model_folder import write_chat_model
 from harness.vllm_compat import is_since
 from processes import IMPORT_SERVING, run
 
+from vllm_responses_fix.settings import VARIABLES
+from vllm_responses_fix.store.settings import VARIABLES as STORE_VARIABLES
+
 pytestmark = pytest.mark.activation
 
 NEAREST = vllm.__version__.partition("+")[0]
@@ -79,7 +82,12 @@ def test_edits_that_do_not_matter_to_a_patch(doctored: Path, unpacked: Path) -> 
     serving = doctored / "vllm" / SERVING_FILE
     for definition in EDITED_METHODS:
         if f"    async def {definition}(" in serving.read_text():
-            edit_body(serving, definition)
+            begin_body(
+                serving,
+                definition,
+                "begun_at = time.time()",
+                'logger.debug("at %s", begun_at)',
+            )
     rewrite(
         doctored,
         SERVING_FILE,
@@ -93,22 +101,21 @@ def test_edits_that_do_not_matter_to_a_patch(doctored: Path, unpacked: Path) -> 
     assert set(states(status).values()) <= {"applied", "not needed"}
 
 
-def edit_body(path: Path, method: str) -> None:
-    """Begin the body of a method with a new local variable and a log line."""
+def begin_body(path: Path, function: str, *statements: str) -> None:
+    """Begin the body of a function with other statements."""
     source = path.read_text()
     tree = ast.parse(source)
     (found,) = (
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.AsyncFunctionDef) and node.name == method
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name == function
     )
     lines = source.splitlines(keepends=True)
     first = found.body[0]
     indent = " " * first.col_offset
-    lines.insert(
-        first.lineno - 1,
-        f'{indent}begun_at = time.time()\n{indent}logger.debug("at %s", begun_at)\n',
-    )
+    begin = "".join(f"{indent}{statement}\n" for statement in statements)
+    lines.insert(first.lineno - 1, begin)
     path.unlink()
     path.write_text("".join(lines))
 
@@ -127,19 +134,16 @@ def test_a_changed_function_keeps_only_its_patch_out(
 def test_a_changed_harmony_function_leaves_the_chat_path_whole(
     doctored: Path, unpacked: Path
 ) -> None:
-    rewrite(
-        doctored,
-        "entrypoints/openai/responses/harmony.py",
-        "def _parse_final_message(",
-        "def _parse_final_message(fork: None = None, *,",
-    )
+    harmony = doctored / "vllm" / "entrypoints/openai/responses/harmony.py"
+    begin_body(harmony, "_parse_final_message", "forked = True")
     result = run(IMPORT_SERVING, unpacked, doctored)
     (line,) = [
         line
         for line in (result.stdout + result.stderr).splitlines()
         if "vllm-responses-fix: " in line
     ]
-    assert "refused: harmony-preambles" in line
+    assert "refused: harmony-preambles (" in line
+    assert "responses.harmony._parse_final_message is not code" in line
     status = status_of(doctored, unpacked)
     of_chat = {p["name"] for p in status["patches"] if p["path"] != "harmony"}
     assert {states(status)[name] for name in of_chat} <= {"applied", "not needed"}
@@ -223,6 +227,59 @@ def test_the_rust_front_end_is_said_to_be_without_the_kit(
         assert (result.stdout + result.stderr).count(NO_EFFECT) == 1
 
 
+GRPC_SERVE = """
+import sys
+from types import ModuleType
+import_vllm()
+from vllm.entrypoints.cli import serve
+from vllm.v1.engine.async_llm import AsyncLLM
+
+class Missing(ModuleType):
+    __path__ = []
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
+
+# What `pip install vllm[grpc]` brings, and what is not reached here.
+for name in (
+    "grpc",
+    "grpc_health", "grpc_health.v1", "grpc_health.v1.health_pb2_grpc",
+    "grpc_reflection", "grpc_reflection.v1alpha", "grpc_reflection.v1alpha.reflection",
+    "smg_grpc_proto", "smg_grpc_servicer", "smg_grpc_servicer.vllm",
+    "smg_grpc_servicer.vllm.health_servicer", "smg_grpc_servicer.vllm.servicer",
+):
+    sys.modules[name] = Missing(name)
+
+def loaded(*_, **__):
+    print("STARTED")
+    raise SystemExit(0)
+
+# There is no engine on this machine.
+AsyncLLM.from_vllm_config = loaded
+parser = serve.FlexibleArgumentParser()
+command = serve.ServeSubcommand()
+command.subparser_init(parser.add_subparsers(dest="subparser"))
+command.cmd(parser.parse_args(["serve", MODEL, "--grpc"]))
+"""
+
+
+@pytest.mark.parametrize("strict", ["0", "1"])
+def test_a_grpc_server_is_said_to_be_without_the_kit(
+    strict: str, unpacked: Path, tmp_path: Path
+) -> None:
+    model = write_chat_model(tmp_path / "model")
+    serve = f"MODEL = {str(model)!r}\n{GRPC_SERVE}"
+    result = run(serve, unpacked, check=False, VLLM_RESPONSES_FIX_STRICT=strict)
+    if strict == "1":
+        assert result.returncode == 1
+        assert "STARTED" not in result.stdout
+        assert NO_EFFECT in result.stderr.splitlines()[-1]
+    else:
+        assert "STARTED" in result.stdout, result.stderr
+        assert (result.stdout + result.stderr).count(NO_EFFECT) == 1
+
+
 def test_the_kit_s_variables_are_known_to_vllm(unpacked: Path, tmp_path: Path) -> None:
     model = write_chat_model(tmp_path / "model")
     strict_check = SERVE.replace(
@@ -231,12 +288,16 @@ def test_the_kit_s_variables_are_known_to_vllm(unpacked: Path, tmp_path: Path) -
     serve = f"MODEL = {str(model)!r}\n{strict_check}"
     environ = {
         "VLLM_RESPONSES_FIX": "1",
+        "VLLM_RESPONSES_FIX_DISABLE": "prompt-end",
         "VLLM_RESPONSES_FIX_STRICT": "1",
+        "VLLM_RESPONSES_FIX_PROMPT_CACHE_BYTES": "1MiB",
+        "VLLM_RESPONSES_FIX_CHECK_TOKENS": "0",
         "VLLM_RESPONSES_FIX_STORE": "memory",
         "VLLM_RESPONSES_FIX_STORE_TTL": "1d",
         "VLLM_RESPONSES_FIX_STORE_MAX_BYTES": "1GiB",
         "VLLM_RESPONSES_FIX_OWNER_HEADER": "X-User",
     }
+    assert environ.keys() == {*VARIABLES, *STORE_VARIABLES}
     if is_since("0.22.0"):
         # What does not go through `vllm serve` starts no other front end.
         environ |= RUST

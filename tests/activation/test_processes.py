@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,26 @@ raise SystemExit(main({arguments!r}))
         status = json.loads(result.stdout)
         assert status["state"] == "applied"
         assert status["patches"][0]["state"] == "applied"
+
+
+def test_status_for_who_has_only_the_hook(unpacked: Path) -> None:
+    """As docs/install.md has it: the folder of the copy, before that of its hook."""
+    code = """
+from vllm_responses_fix.cli import main
+import_vllm()
+raise SystemExit(main(["status"]))
+"""
+    environ = {"VLLM_LOGGING_STREAM": "ext://sys.stderr", "VLLM_PLUGINS": "other"}
+    result = run(code, unpacked.parents[1], unpacked, **environ)
+    assert result.stdout.startswith(f"Active on vLLM {VERSION}: all ")
+
+
+def test_the_version_is_that_of_the_installed_kit(installed: Path) -> None:
+    command = installed / "bin" / "vllm-responses-fix"
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    printed = subprocess.check_output([command, "--version"], env=environ, text=True)
+    (distribution,) = distributions(name="vllm-responses-fix", path=[str(installed)])
+    assert printed.strip() == distribution.version
 
 
 def test_hook_path_is_the_folder_with_the_hook(installed: Path) -> None:

@@ -12,9 +12,14 @@ import models
 import pytest
 from harness.client import Client
 from harness.scripted_engine import Script
+from hidden_sources import knowing_up_to
 
 import vllm_responses_fix
+from vllm_responses_fix import activation
 from vllm_responses_fix.cli import main
+from vllm_responses_fix.patches import PATCHES
+from vllm_responses_fix.places import held_by
+from vllm_responses_fix.verify.run import REPORT_TO
 
 Verify = Callable[..., Any]
 Listen = Callable[..., str]
@@ -46,22 +51,60 @@ def test_a_stock_server_differs(chat: Client, listen: Listen, verify: Verify) ->
     assert "The server does not have vllm-responses-fix" in verified.conclusion
 
 
+def _without_a_patch(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("VLLM_RESPONSES_FIX_DISABLE", "reconstruction")
+    vllm_responses_fix.install()
+    return "These patches are switched off there: reconstruction."
+
+
+def _off(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("VLLM_RESPONSES_FIX", "0")
+    vllm_responses_fix.install()
+    return "vllm-responses-fix is off there: VLLM_RESPONSES_FIX=0."
+
+
+def _refused(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(activation, "PATCHES", knowing_up_to(PATCHES, "0.20.0"))
+    status = vllm_responses_fix.install()
+    reasons = "; ".join(f"{patch.name}: {patch.reason}" for patch in status.refused)
+    return (
+        f"vllm-responses-fix could not put in all that vLLM {status.vllm} needs: "
+        f"{reasons}. Report this: {REPORT_TO}"
+    )
+
+
+def _active(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Something else has come after the kit."""
+    status = vllm_responses_fix.install()
+    name = "construct_input_messages"
+    for module in held_by(name):
+        mended = vars(module)[name]
+
+        def lossy(mended: Any = mended, **arguments: Any) -> Any:
+            return mended(**{**arguments, "prev_response_output": None})
+
+        monkeypatch.setattr(module, name, lossy)
+    return (
+        f"vllm-responses-fix is active there, with all that vLLM {status.vllm} needs. "
+        f"Report this: {REPORT_TO}"
+    )
+
+
+@pytest.mark.parametrize("serve", [_without_a_patch, _off, _refused, _active])
 def test_what_the_kit_says_of_itself_is_the_cure(
+    serve: Callable[[pytest.MonkeyPatch], str],
     stock: None,
-    monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
     listen: Listen,
     verify: Verify,
 ) -> None:
-    with monkeypatch.context() as environment:
-        environment.setenv("VLLM_RESPONSES_FIX_DISABLE", "reconstruction")
-        vllm_responses_fix.install()
+    with pytest.MonkeyPatch.context() as changed:
+        cure = serve(changed)
         client: Client = request.getfixturevalue("chat")
         verified = verify(listen(client.server, models.able))
-        vllm_responses_fix.uninstall()
+    vllm_responses_fix.uninstall()
 
     assert verified.exit_code == 1
-    cure = "These patches are switched off there: reconstruction."
     assert cure in verified.conclusion
 
 
