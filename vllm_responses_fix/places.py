@@ -67,6 +67,15 @@ PLACES: Mapping[str, tuple[str, str]] = {
         "_maybe_combine_reasoning_and_tool_call",
     ),
     "postprocess_messages": ("vllm.entrypoints.chat_utils", "_postprocess_messages"),
+    # Up to 0.31; later ones need it no more.
+    "create_content_parser": (
+        "vllm.entrypoints.chat_utils",
+        "AsyncMultiModalItemTracker.create_parser",
+    ),
+    "resolve_media_items": (
+        "vllm.entrypoints.chat_utils",
+        "AsyncMultiModalItemTracker.resolve_items",
+    ),
     "parsable_context_init": (_CONTEXT, "ParsableContext.__init__"),
     # From the text of a prompt to its token ids.
     "tokenize_singleton_prompt_async": (

@@ -25,6 +25,7 @@ _FOLDERS = (
     "chat.parser_streams",
     "chat.token_deltas",
     "chat.own_turn",
+    "chat.media_parsers",
     "chat.known_prefix",
     "both.prompt_end",
     "harmony.items",
