@@ -35,23 +35,17 @@ class Held:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a client did in one way of asking, by id and with its own replay.
-
-    Attributes:
-        model: the name of the model.
-        by_id: None of a client that never continues by id.
-    """
+    """What a client did in one way of asking, by id and with its own replay."""
 
     library: str
     version: str
     way: str
-    model: str
-    by_id: Held | None
+    by_id: Held
     replay: Held
 
     @property
     def is_whole(self) -> bool:
-        return self.replay.is_whole and (self.by_id is None or self.by_id.is_whole)
+        return self.by_id.is_whole and self.replay.is_whole
 
 
 def write_outcomes(file: Path, release: str, outcomes: Sequence[Outcome]) -> None:
@@ -66,22 +60,13 @@ def read_outcomes(file: Path) -> tuple[str, list[Outcome]]:
 
 
 def _outcome(fields: Mapping[str, Any]) -> Outcome:
-    held = {name: fields[name] and Held(**fields[name]) for name in ("by_id", "replay")}
+    held = {name: Held(**fields[name]) for name in ("by_id", "replay")}
     return Outcome(**{**fields, **held})
 
 
 def table(found: Mapping[str, Sequence[Outcome]]) -> str:
-    """Tables in Markdown, one for each model, with a column by id and one replayed for
-    each release."""
-    models = dict.fromkeys(o.model for outcomes in found.values() for o in outcomes)
-    tables = []
-    for model in models:
-        of_model = {
-            release: [o for o in outcomes if o.model == model]
-            for release, outcomes in found.items()
-        }
-        tables.append("\n".join([f"With {model}:", "", *_lines(of_model)]))
-    return "\n\n".join(tables)
+    """A table in Markdown, with a column by id and one replayed for each release."""
+    return "\n".join(_lines(found))
 
 
 def _lines(found: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
@@ -101,9 +86,7 @@ def _lines(found: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
         yield f"{number}. {note}"
 
 
-def _cell(held: Held | None, notes: list[str]) -> str:
-    if held is None:
-        return "never"
+def _cell(held: Held, notes: list[str]) -> str:
     remarks = []
     if not held.is_whole:
         remarks.append(f"`{held.problem}`")
