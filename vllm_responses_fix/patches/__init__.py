@@ -23,8 +23,6 @@ _FOLDERS = (
     "chat.continued_answers",
     "chat.streamed_call_ids",
     "chat.parser_streams",
-    "chat.token_deltas",
-    "chat.own_turn",
     "chat.media_parsers",
     "chat.known_prefix",
     "both.prompt_end",
@@ -34,6 +32,9 @@ _FOLDERS = (
     "both.stream_ids",
     # Where items are those that were shown, they have these ids already.
     "chat.streamed_output",
+    # Around what counts on statements of the function that they wrap.
+    "chat.token_deltas",
+    "chat.own_turn",
     "both.stream_events",
     "both.chain_errors",
     # Inside of what stores a response, which is to have these ids.

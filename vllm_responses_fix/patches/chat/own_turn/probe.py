@@ -20,6 +20,8 @@ def fault() -> str | None:
     # Up to 0.23 the server makes its parser, then it is in the context.
     serving.parser = lambda *_, **__: parser
     serving._effective_chat_template_kwargs = lambda _: {}
+    serving.enable_auto_tools = True
+    serving.tool_call_id_type = "random"
     context.response_parser = parser
     finished(_read(serving, context))
     if parser.prompt != [2]:
@@ -64,3 +66,9 @@ class _Parser:
     def parse_delta(self, *_: Any, prompt_token_ids: list[int], **__: Any) -> Any:
         self.prompt = prompt_token_ids
         return streaming_events.DeltaMessage(content="probe")
+
+    def extract_response_outputs(self, **_: Any) -> list[Any]:
+        return []
+
+    def parse(self, *_: Any, **__: Any) -> tuple[None, None, None]:
+        return None, None, None

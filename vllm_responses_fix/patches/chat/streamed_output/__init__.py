@@ -23,6 +23,34 @@ PATCH = Patch(
         "message of white space before a call."
     ),
     variants=(
+        # Since 0.32 the context has what was shown.
+        Variant(
+            name="no_blank_message",
+            wraps=(
+                Wrapped(
+                    "process_simple_streaming_events",
+                    "show_no_blank_message",
+                    (
+                        "request",
+                        "sampling_params",
+                        "result_generator",
+                        "context",
+                        "model_name",
+                        "tokenizer",
+                        "request_metadata",
+                        "created_time",
+                        "_increment_sequence_number_and_return",
+                    ),
+                ),
+            ),
+            relies_on=(
+                ReliedOn(
+                    "process_simple_streaming_events",
+                    names=("streamed_output_items",),
+                    known={"58ba8ba478fb6fb5": "0.32.0"},
+                ),
+            ),
+        ),
         Variant(
             name="shown_items",
             wraps=(
@@ -50,34 +78,6 @@ PATCH = Patch(
                     "make_response_output_items",
                     "take_shown_items",
                     ("request", "final_output", "tokenizer"),
-                ),
-            ),
-        ),
-        # Since 0.32 the context has what was shown.
-        Variant(
-            name="no_blank_message",
-            wraps=(
-                Wrapped(
-                    "process_simple_streaming_events",
-                    "show_no_blank_message",
-                    (
-                        "request",
-                        "sampling_params",
-                        "result_generator",
-                        "context",
-                        "model_name",
-                        "tokenizer",
-                        "request_metadata",
-                        "created_time",
-                        "_increment_sequence_number_and_return",
-                    ),
-                ),
-            ),
-            relies_on=(
-                ReliedOn(
-                    "process_simple_streaming_events",
-                    names=("streamed_output_items",),
-                    known={"58ba8ba478fb6fb5": "0.32.0"},
                 ),
             ),
         ),

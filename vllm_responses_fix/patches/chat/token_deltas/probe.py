@@ -19,6 +19,8 @@ def fault() -> str | None:
     # Up to 0.23 the server makes its parser, then it is in the context.
     serving.parser = lambda *_, **__: parser
     serving._effective_chat_template_kwargs = lambda _: {}
+    serving.enable_auto_tools = True
+    serving.tool_call_id_type = "random"
     context.response_parser = parser
     finished(_read(serving, context))
     if parser.texts != ["a", "b"]:
