@@ -158,7 +158,7 @@ async def test_a_tool_may_run_in_a_turn_that_calls_a_function(client: Client) ->
                 "streamed as code_interpreter_call is stored as reasoning",
             ),
         ),
-        "browser",
+        pytest.param("browser", marks=pytest.mark.guards("harmony-web-search")),
         "container",
     ],
 )

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -56,7 +57,7 @@ class ServerFactory:
         )
         self._config = vllm_compat.make_config(self.args)
         self._renderer = vllm_compat.make_renderer(self._config)
-        self._idle_apps: dict[bool, list[FastAPI]] = {True: [], False: []}
+        self._idle_apps: defaultdict[tuple[str, str], list[FastAPI]] = defaultdict(list)
         self.is_harmony = self._config.model_config.hf_config.model_type == "gpt_oss"
 
     async def start(self) -> "ScriptedServer":
@@ -71,7 +72,8 @@ class ServerFactory:
         # FastAPI works out its routes on the first request to an app, which takes
         # longer than everything else here. So apps are used again, with a new state.
         # The kit adds routes to those that are made while it is in.
-        idle_apps = self._idle_apps[vllm_responses_fix.status().state == "applied"]
+        kit = vllm_responses_fix.status()
+        idle_apps = self._idle_apps[kit.state, kit.reason]
         app = (
             idle_apps.pop()
             if idle_apps

@@ -8,9 +8,10 @@ from harness.client import Client, Conversation, Item
 from tool_conversation import WEATHER_TOOL, user
 
 # Where vLLM merges itself, it does not do so in a chained turn without the other one.
-pytestmark = pytest.mark.guards("merge-items", "reconstruction")
+merging = pytest.mark.guards("merge-items", "reconstruction")
 
 
+@merging
 async def test_a_turn_of_reasoning_text_and_calls_is_one_message(chat: Client) -> None:
     first = await chat.create(
         {"input": "Weather?", "tools": [WEATHER_TOOL]},
@@ -34,6 +35,7 @@ async def test_a_turn_of_reasoning_text_and_calls_is_one_message(chat: Client) -
         ) in reply.prompt.text
 
 
+@merging
 async def test_a_new_input_that_goes_on_for_the_assistant(chat: Client) -> None:
     first = await chat.create({"input": "Weather?"}, chat_answer("Let me look."))
     conversation = Conversation().extended("Weather?", first)
@@ -77,13 +79,17 @@ IN_FULL: Item = {
 }
 
 
+@pytest.mark.guards("reconstruction")
 @pytest.mark.parametrize(
     "said",
     [
         {"role": "assistant", "content": "x"},
         {"type": "message", "role": "assistant", "content": "x"},
         {"role": "assistant", "id": "msg_1", "content": [{**PART, "annotations": []}]},
-        {"role": "assistant", "content": [PART]},
+        pytest.param(
+            {"role": "assistant", "content": [PART]},
+            marks=pytest.mark.guards("input-forms"),
+        ),
     ],
     ids=["plain", "typed", "with-id", "parts"],
 )

@@ -71,6 +71,7 @@ async def test_a_call_without_json_can_be_answered(chat: Client, size: int) -> N
     assert reply.output[0]["content"][0]["text"] == "why"
 
 
+@pytest.mark.guards("streamed-output")
 @pytest.mark.parametrize("size", DELTA_SIZES)
 async def test_streamed_is_as_not_streamed(client: Client, size: int) -> None:
     for name, answer in answers(client).items():
@@ -110,6 +111,7 @@ CHOICES: dict[str, Any] = {
 }
 
 
+@pytest.mark.guards("streamed-output")
 @pytest.mark.parametrize("size", DELTA_SIZES)
 @pytest.mark.parametrize("choice", CHOICES)
 async def test_a_call_that_is_asked_for(chat: Client, choice: str, size: int) -> None:
