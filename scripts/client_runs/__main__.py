@@ -1,7 +1,7 @@
 """Client libraries hold ten turns with tools; run by scripts/clients.sh.
 
 Prints how far each came, by id and with its own replay, and exits with 1 if one did not
-hold all turns.
+hold all turns, or could not read, list, cancel and delete what is stored.
 """
 
 import argparse
@@ -18,14 +18,15 @@ from harness.platform import prepare_vllm  # noqa: E402
 
 prepare_vllm()
 
-from harness.app import ServerFactory, environment  # noqa: E402
-from harness.model_folder import write_chat_model  # noqa: E402
+from harness.app import environment  # noqa: E402
 from harness.vllm_compat import VERSION  # noqa: E402
 
 import vllm_responses_fix  # noqa: E402
 
-from .holding import hold  # noqa: E402
+from .holding import Holder  # noqa: E402
 from .libraries import LIBRARIES  # noqa: E402
+from .methods import try_methods  # noqa: E402
+from .models import CHAT, MODELS  # noqa: E402
 from .outcome import Outcome, table, write_outcomes  # noqa: E402
 
 
@@ -40,29 +41,49 @@ def main() -> int:
     logging.disable(logging.ERROR)
     print(vllm_responses_fix.install().summary(), file=sys.stderr)
     folders = dict(client.split("=", 1) for client in options.clients)
-    outcomes = asyncio.run(hold_all(folders))
+    outcomes, all_methods = asyncio.run(hold_all(folders))
     if options.results:
         write_outcomes(options.results, VERSION, outcomes)
     print(table({VERSION: outcomes}))
-    return 0 if all(outcome.is_whole for outcome in outcomes) else 1
+    all_whole = all(outcome.is_whole for outcome in outcomes)
+    return 0 if all_whole and all_methods else 1
 
 
-async def hold_all(folders: dict[str, str]) -> list[Outcome]:
-    """Let libraries hold the conversation in each of their ways."""
+async def hold_all(folders: dict[str, str]) -> tuple[list[Outcome], bool]:
+    """Let libraries hold the conversation in each of their ways.
+
+    Returns:
+        What came of it, and whether what else they can do went well.
+    """
     outcomes = []
-    with tempfile.TemporaryDirectory() as model, environment():
-        factory = ServerFactory(write_chat_model(Path(model) / "model"))
-        for name, library in LIBRARIES.items():
-            if name not in folders:
-                continue
-            with library.command(Path(folders[name])) as command:
-                for way in library.ways:
-                    held = await hold(factory, command, way)
-                    outcomes.append(Outcome(name, library.version, way, *held))
-                    by_id, replay = held
-                    said = f"by id {by_id}, own replay {replay}"
-                    print(f"clients: {name}, {way}: {said}", file=sys.stderr)
-    return outcomes
+    problems = []
+    libraries = [LIBRARIES[name] for name in LIBRARIES if name in folders]
+    with tempfile.TemporaryDirectory() as place, environment():
+        for model in MODELS:
+            factory = model.factory(Path(place) / model.name)
+            for library in libraries:
+                name, folder = library.name, Path(folders[library.name])
+                with library.command(folder) as command:
+                    holder = Holder(factory, model, library, command)
+                    for way in library.ways:
+                        by_id, replay = await holder.hold(way)
+                        outcomes.append(
+                            Outcome(
+                                name, library.version, way, model.name, by_id, replay
+                            )
+                        )
+                        said = f"by id {by_id or 'never'}, own replay {replay}"
+                        say(f"{name}, {way}, {model.name}: {said}")
+                if library.has_methods and model is CHAT:
+                    with library.command(folder, "-methods") as command:
+                        problem = await try_methods(factory, command)
+                    problems.append(problem)
+                    say(f"{name}, stored responses: {problem or 'all right'}")
+    return outcomes, not any(problems)
+
+
+def say(line: str) -> None:
+    print(f"clients: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,6 @@
 """Ten turns with tools, as the model's half of them and the user's."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from harness.answers import chat_answer
-from harness.scripted_engine import Answer
 
 
 @dataclass(frozen=True)
@@ -20,11 +16,6 @@ class Step:
     text: str = ""
     cities: tuple[str, ...] = ()
     reasoning: str = ""
-
-    @property
-    def answer(self) -> Answer:
-        calls = [("get_weather", {"city": city}) for city in self.cities]
-        return chat_answer(self.text, *calls, reasoning=self.reasoning)
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -112,8 +103,3 @@ TURNS = (
         (Step("Reykjavik and Vientiane, -9.", reasoning="Fourteen results in all."),),
     ),
 )
-
-
-def answers() -> Iterator[Answer]:
-    """What the model generates, request after request."""
-    return (step.answer for turn in TURNS for step in turn.steps)

@@ -2,14 +2,24 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 PROGRAMS = Path(__file__).resolve().parent.parent / "clients"
 PINS = PROGRAMS / "pins"
+
+
+def _get_weather(city: str) -> tuple[str, Any]:
+    return "get_weather", {"city": city}
+
+
+def _shell(city: str) -> tuple[str, Any]:
+    # What it prints is not in the call.
+    return "exec_command", {"cmd": f"echo {city}: $((-{len(city)})) degrees"}
 
 
 @dataclass(frozen=True)
@@ -20,11 +30,15 @@ class Library:
         name: of its program, and of the file that pins its packages.
         package: the one whose version says what was tried.
         ways: how the program can ask.
+        call_for: the call of a function of the program that says the weather of a city.
+        chains: whether it can continue by id.
     """
 
     name: str
     package: str
     ways: tuple[str, ...] = ("plain", "streamed")
+    call_for: Callable[[str], tuple[str, Any]] = _get_weather
+    chains: bool = True
 
     @property
     def version(self) -> str:
@@ -40,11 +54,20 @@ class Library:
     def is_node(self) -> bool:
         return (PROGRAMS / f"{self.name}.mjs").exists()
 
+    @property
+    def has_methods(self) -> bool:
+        """Whether there is a program for what is done with stored responses."""
+        return (PROGRAMS / f"{self.name}-methods.mjs").exists()
+
     @contextmanager
-    def command(self, folder: Path) -> Iterator[Sequence[str]]:
-        """The command that runs the program, with the library in `folder`."""
+    def command(self, folder: Path, suffix: str = "") -> Iterator[Sequence[str]]:
+        """The command that runs the program, with the library in `folder`.
+
+        Args:
+            suffix: of the program's name.
+        """
         if not self.is_node:
-            program = PROGRAMS / f"{self.name}.py"
+            program = PROGRAMS / f"{self.name}{suffix}.py"
             yield [str(folder / "bin" / "python"), str(program)]
             return
         # Node looks for packages beside the program, and nowhere else.
@@ -55,7 +78,7 @@ class Library:
             (Path(place) / "node_modules").symlink_to(modules.resolve())
             yield [
                 str(folder / "bin" / "node"),
-                str(Path(place) / f"{self.name}.mjs"),
+                str(Path(place) / f"{self.name}{suffix}.mjs"),
             ]
 
 
@@ -72,5 +95,6 @@ LIBRARIES = {
         Library("openai-node", "openai", _WITH_HELPER),
         Library("ai-sdk", "@ai-sdk/openai"),
         Library("openai-agents-js", "@openai/agents"),
+        Library("codex", "@openai/codex", ("streamed",), _shell, chains=False),
     )
 }

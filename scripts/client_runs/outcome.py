@@ -35,17 +35,23 @@ class Held:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a client did in one way of asking, by id and with its own replay."""
+    """What a client did in one way of asking, by id and with its own replay.
+
+    Attributes:
+        model: the name of the model.
+        by_id: None of a client that never continues by id.
+    """
 
     library: str
     version: str
     way: str
-    by_id: Held
+    model: str
+    by_id: Held | None
     replay: Held
 
     @property
     def is_whole(self) -> bool:
-        return self.by_id.is_whole and self.replay.is_whole
+        return self.replay.is_whole and (self.by_id is None or self.by_id.is_whole)
 
 
 def write_outcomes(file: Path, release: str, outcomes: Sequence[Outcome]) -> None:
@@ -60,13 +66,22 @@ def read_outcomes(file: Path) -> tuple[str, list[Outcome]]:
 
 
 def _outcome(fields: Mapping[str, Any]) -> Outcome:
-    held = {name: Held(**fields[name]) for name in ("by_id", "replay")}
+    held = {name: fields[name] and Held(**fields[name]) for name in ("by_id", "replay")}
     return Outcome(**{**fields, **held})
 
 
 def table(found: Mapping[str, Sequence[Outcome]]) -> str:
-    """A table in Markdown, with a column by id and one replayed for each release."""
-    return "\n".join(_lines(found))
+    """Tables in Markdown, one for each model, with a column by id and one replayed for
+    each release."""
+    models = dict.fromkeys(o.model for outcomes in found.values() for o in outcomes)
+    tables = []
+    for model in models:
+        of_model = {
+            release: [o for o in outcomes if o.model == model]
+            for release, outcomes in found.items()
+        }
+        tables.append("\n".join([f"With {model}:", "", *_lines(of_model)]))
+    return "\n\n".join(tables)
 
 
 def _lines(found: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
@@ -86,7 +101,9 @@ def _lines(found: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
         yield f"{number}. {note}"
 
 
-def _cell(held: Held, notes: list[str]) -> str:
+def _cell(held: Held | None, notes: list[str]) -> str:
+    if held is None:
+        return "never"
     remarks = []
     if not held.is_whole:
         remarks.append(f"`{held.problem}`")
