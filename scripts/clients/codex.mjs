@@ -20,6 +20,8 @@ const settings = {
   "model_providers.scripted.stream_max_retries": 0,
   "analytics.enabled": false,
   check_for_update_on_startup: false,
+  // vLLM refuses a tool that it can not run, on gpt-oss.
+  web_search: "disabled",
 };
 const options = [
   ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),

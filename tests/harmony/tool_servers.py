@@ -69,3 +69,5 @@ async def _serve(server: MCPServer) -> AsyncIterator[str]:
         # A session that vLLM has not closed would keep the server waiting.
         running.force_exit = running.should_exit = True
         await task
+        # Left out by an exit that is forced, and its task would wait for ever.
+        await running.lifespan.shutdown()
