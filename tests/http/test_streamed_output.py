@@ -1,13 +1,18 @@
 """What a stream has shown is what is stored: the very same items."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from agreement import contents, stream_and_go_on
 from every_request import answers
 from harness.answers import chat_answer, hermes_call
+from harness.app import ServerFactory, environment
 from harness.client import Client
+from harness.event_loop import EventLoopThread
 from harness.scripted_engine import Answer
+from harness.vllm_compat import is_since
 from tool_conversation import QUESTION, WEATHER_TOOL, calls_of, result_of, user
 
 ANSWER = chat_answer(
@@ -81,6 +86,34 @@ async def test_streamed_is_as_not_streamed(client: Client, size: int) -> None:
         # What was shown of a call can't be taken back.
         if name != "truncated call":
             assert contents(reply.output) == contents(plain.output), name
+
+
+@pytest.fixture
+def granite(
+    chat_server_factory: ServerFactory, event_loop_thread: EventLoopThread
+) -> Iterator[Client]:
+    """A client of a server with Granite's parsers."""
+    model = Path(chat_server_factory.args.model)
+    parsers = ("--tool-call-parser=granite", "--reasoning-parser=granite")
+    factory = ServerFactory(model, ("--enable-auto-tool-choice", *parsers))
+    with environment():
+        server = event_loop_thread.run(factory.start())
+        yield Client(server)
+    event_loop_thread.run(server.close())
+
+
+@pytest.mark.skipif(
+    is_since("0.32.0"), reason="vLLM itself makes the response of what it has shown"
+)
+@pytest.mark.guards("streamed-output")
+async def test_a_call_that_a_stream_shows_as_text_follows(granite: Client) -> None:
+    call = '<|tool_call|>[{"name": "get_weather", "arguments": {"city": "Oslo"}}]'
+    answer = f"Here is my thought process: why Here is my response: {call}"
+    reply = await stream_and_go_on(granite, BODY, cut(answer, 1))
+    plain = await granite.create(BODY, Answer(answer))
+    types = [item["type"] for item in reply.output]
+    assert types == ["reasoning", "message", "function_call"]
+    assert contents(reply.output)[-1] == contents(plain.output)[-1]
 
 
 @pytest.mark.guards("token-deltas")

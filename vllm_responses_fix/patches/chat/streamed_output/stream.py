@@ -1,5 +1,6 @@
 """What a stream has shown, and what it has still to show."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,7 +49,8 @@ class Stream:
 
         The last item is continued, and items follow, where that makes the stream show
         what is in `whole`: a parser may hold back what could become a call, or miss
-        one. What it has shown otherwise can't be taken back.
+        one. What it has shown otherwise can't be taken back; calls that are in `whole`
+        alone follow it, as the response of stock vLLM has them.
 
         Args:
             whole: the items of the whole answer, as without a stream. If it is not
@@ -70,9 +72,12 @@ class Stream:
                 yield from self._continue(last, rest[len(_text(last)) :])
         yield from self._closed()
         if is_beginning:
-            for item in whole[len(self.items) :]:
-                yield from _events(item, len(self.items))
-                self.items.append(item)
+            left_out = whole[len(self.items) :]
+        else:
+            left_out = _calls_left_out(whole, self.items)
+        for item in left_out:
+            yield from _events(item, len(self.items))
+            self.items.append(item)
 
     def _continue(self, item: Any, rest: str) -> Iterator[Any]:
         """Show the rest of an item, and close it anew."""
@@ -105,6 +110,20 @@ class Stream:
         self._blank = []
         self._closing = []
         self._logprobs = []
+
+
+def _calls_left_out(whole: list[Any], shown: list[Any]) -> list[Any]:
+    """The calls of a whole answer that its stream has not shown."""
+    names = Counter(item.name for item in shown if item.type == "function_call")
+    left_out = []
+    for item in whole:
+        if item.type != "function_call":
+            continue
+        if names[item.name]:
+            names[item.name] -= 1
+        else:
+            left_out.append(item)
+    return left_out
 
 
 def _events(item: Any, index: int) -> list[Any]:

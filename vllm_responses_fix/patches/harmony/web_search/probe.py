@@ -36,4 +36,7 @@ def _delta(state: Any) -> list[Any]:
     parser = SimpleNamespace(
         current_channel="analysis", current_recipient="browser.search"
     )
-    return emit(SimpleNamespace(last_content_delta=_CALL, parser=parser), state)
+    context = SimpleNamespace(
+        last_content_delta=_CALL, parser=parser, function_tool_names=frozenset()
+    )
+    return emit(context, state)
