@@ -6,7 +6,7 @@ that has to be loaded: no tokenizer, no Harmony vocabulary.
 
 import inspect
 import json
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -107,6 +107,57 @@ async def streamed(serving: Any, context: Any, generated: AsyncIterator[Any]) ->
         "probe",
         None,
         None,
+    )
+    return [event async for event in events]
+
+
+class StreamParser:
+    """What vLLM asks of a parser of streams, beside `parse_delta`."""
+
+    def extract_response_outputs(self, **_: Any) -> list[Any]:
+        return []
+
+    def parse(self, *_: Any, **__: Any) -> tuple[None, None, None]:
+        return None, None, None
+
+
+async def parsed_stream(
+    parser: StreamParser, outputs: Sequence[Any], tokenizer: Any
+) -> list[Any]:
+    """The events that a chat model's server makes of what a parser says.
+
+    Args:
+        parser: it has a `parse_delta` as well.
+        outputs: what the engine gives back, one after the other; see `answered`.
+        tokenizer: what the parser and the server ask of one.
+    """
+    from vllm.entrypoints.openai.responses.context import SimpleContext
+    from vllm.sampling_params import SamplingParams
+
+    serving = server()
+    context: Any = SimpleContext()
+    # Up to 0.23 the server makes its parser, then it is in the context.
+    serving.parser = lambda *_, **__: parser
+    serving._effective_chat_template_kwargs = lambda _: {}
+    serving.enable_auto_tools = True
+    serving.tool_call_id_type = "random"
+    context.response_parser = parser
+
+    async def generated() -> AsyncIterator[Any]:
+        for output in outputs:
+            context.append_output(output)
+            yield context
+
+    events = serving._process_simple_streaming_events(
+        request("probe", stream=True, store=False),
+        SamplingParams(max_tokens=3),
+        generated(),
+        context,
+        "probe",
+        tokenizer,
+        None,
+        0,
+        lambda event: event,
     )
     return [event async for event in events]
 
