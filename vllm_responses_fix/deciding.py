@@ -58,7 +58,7 @@ def decide(
         disabled: names of patches that are switched off.
     """
     decisions: dict[str, Decision] = {}
-    with _no_collection():
+    with _no_collection(), _no_warnings():
         for patch in patches:
             if patch.name in disabled:
                 decision = Decision(patch, "off", f"{DISABLED_PATCHES} names it")
@@ -139,14 +139,17 @@ def _put_in(patch: Patch, variant: Variant) -> Decision:
 def find_fault(patch: Patch) -> str | None:
     """What the probe of a patch finds wrong with the vLLM that is running."""
     probe = importlib.import_module(f"{patch.package}.probe")
-    with _no_warnings(), unchecked_item_events():
+    with unchecked_item_events():
         fault: str | None = probe.fault()
     return fault
 
 
 @contextmanager
 def _no_warnings() -> Iterator[None]:
-    """Keep vLLM from warning of the items of a probe, which no client has sent."""
+    """Keep vLLM from warning of the items of probes, which no client has sent.
+
+    Once for all of them: each change of a level makes all loggers forget theirs.
+    """
     of_vllm = logging.getLogger("vllm")
     level = of_vllm.level
     of_vllm.setLevel(logging.ERROR)
