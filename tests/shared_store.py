@@ -14,11 +14,16 @@ from vllm_responses_fix.stored.conversations import conversations_of
 
 
 class AlternatingClient:
-    """As `Client`, of several servers: every request goes to the next one, whose cache
-    is emptied before."""
+    """As `Client`, of several servers: every request goes to the next one.
 
-    def __init__(self, servers: list[ScriptedServer]) -> None:
+    Attributes:
+        servers: the next one first.
+        forgets: whether its cache is emptied before.
+    """
+
+    def __init__(self, servers: list[ScriptedServer], *, forgets: bool = True) -> None:
         self.servers = servers
+        self.forgets = forgets
 
     @property
     def server(self) -> ScriptedServer:
@@ -29,7 +34,8 @@ class AlternatingClient:
     def next(self) -> Client:
         server = self.servers.pop(0)
         self.servers.append(server)
-        stored_by(server).cache.clear()
+        if self.forgets:
+            stored_by(server).cache.clear()
         return Client(server)
 
     async def create(self, body: Mapping[str, Any], *answers: Answer | str) -> Reply:
@@ -102,9 +108,15 @@ def alternating_client(
 
 
 class SharedStoreMachine(ConversationMachine):
-    """Conversations of which every request goes to the other of two servers."""
+    """Conversations of which every request goes to the other of two servers.
+
+    Attributes:
+        forgets: whether that server has nothing in its memory; else it has what went to
+            it before.
+    """
 
     client: Any
+    forgets = True
 
     def __init__(
         self,
@@ -118,7 +130,7 @@ class SharedStoreMachine(ConversationMachine):
 
     def start(self) -> None:
         self.servers = self.loop.run(start_with_store(self.factory, 2, **self.settings))
-        self.client = AlternatingClient(list(self.servers))
+        self.client = AlternatingClient(list(self.servers), forgets=self.forgets)
 
     def close(self) -> None:
         self.loop.run(close(self.servers))

@@ -29,14 +29,20 @@ class SharedHarmonyMachine(SharedStoreMachine, HarmonyMachine):
     """Both."""
 
 
+class RememberingHarmonyMachine(SharedHarmonyMachine):
+    forgets = False
+
+
 @pytest.mark.guards("stored-responses", "harmony-reconstruction")
+@pytest.mark.parametrize("machine", [SharedHarmonyMachine, RememberingHarmonyMachine])
 def test_chained_equals_replayed_on_another_server(
+    machine: type[SharedHarmonyMachine],
     harmony_server_factory: ServerFactory,
     event_loop_thread: EventLoopThread,
     tmp_path: Path,
 ) -> None:
     run_state_machine_as_test(
-        lambda: SharedHarmonyMachine(
+        lambda: machine(
             harmony_server_factory,
             event_loop_thread,
             HarmonyPath(),

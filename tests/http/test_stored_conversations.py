@@ -11,14 +11,20 @@ from hypothesis.stateful import run_state_machine_as_test
 from shared_store import SharedStoreMachine, sqlite_settings
 
 
+class RememberingMachine(SharedStoreMachine):
+    forgets = False
+
+
 @pytest.mark.guards("stored-responses")
+@pytest.mark.parametrize("machine", [SharedStoreMachine, RememberingMachine])
 def test_chained_equals_replayed_on_another_server(
+    machine: type[SharedStoreMachine],
     chat_server_factory: ServerFactory,
     event_loop_thread: EventLoopThread,
     tmp_path: Path,
 ) -> None:
     run_state_machine_as_test(
-        lambda: SharedStoreMachine(
+        lambda: machine(
             chat_server_factory,
             event_loop_thread,
             ChatPath(),

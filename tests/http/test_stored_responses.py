@@ -61,6 +61,23 @@ async def test_a_streamed_response_is_stored_before_its_last_event(
     raise AssertionError("no last event")
 
 
+async def test_what_a_process_knows_of_a_conversation_is_not_made_again(
+    two_clients: tuple[Client, Client],
+) -> None:
+    conversation, replies = Conversation(), []
+    for client in (*two_clients, *two_clients):
+        reply = await client.create(conversation.chain_body("Say it."), "Answer.")
+        conversation = conversation.extended("Say it.", reply)
+        replies.append(reply)
+    cache = stored_by(two_clients[1].server).cache
+    # It has made the second turn, and loaded the third to make the fourth.
+    made, loaded = (cache.get(("", replies[turn].id)) for turn in (1, 2))
+    assert made is not None and loaded is not None
+    assert len(made.messages) == 3 and len(loaded.messages) == 5
+    for before, after in zip(made.messages, loaded.messages, strict=False):
+        assert after is before
+
+
 async def test_a_background_response_is_read_and_cancelled_elsewhere(
     two_clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,8 +85,12 @@ def decode(body: bytes) -> Added:
     )
 
 
-def decode_chain(bodies: Iterable[bytes]) -> list[Added]:
+def decode_chain(bodies: Iterable[bytes], prompt: Any = None) -> list[Added]:
     """What the responses of a conversation added; the last one is whole.
+
+    Args:
+        bodies: of all records, or of those after the first ones.
+        prompt: `input_messages` of the response before them, as JSON.
 
     Raises:
         UnknownFormatError: a newer kit wrote one of them.
@@ -94,7 +98,6 @@ def decode_chain(bodies: Iterable[bytes]) -> list[Added]:
     chain = [decode(body) for body in bodies]
     if chain[-1].prompt is None:
         return chain
-    prompt = None
     for added in chain:
         prompt = None if added.prompt is None else whole(prompt, added.prompt)
     response = {**chain[-1].response, "input_messages": prompt}

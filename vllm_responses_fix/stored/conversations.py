@@ -198,18 +198,35 @@ class Conversations:
         return failed if self.store.put(failed) else self.store.get(key[1], key[0])
 
     async def _load_cold(self, serving: Any, key: Key) -> Known:
-        def read() -> tuple[list[Record], list[Added], Known | None]:
-            records = self.store.chain(key[1], key[0])
-            chain = decode_chain(record.body for record in records)
-            rebuild = harmony_conversation if self._is_harmony else chat_conversation
-            return records, chain, rebuild(chain)
-
-        records, chain, known = await self.call(read)
+        records = await self.call(self.store.chain, key[1], key[0])
+        before, added = self._known_before(records)
+        known = await self.call(self._rebuilt, added, before)
         if known is None:
+            chain = decode_chain(record.body for record in records)
             known = await harmony_conversation_from_items(serving, chain)
+            added = records
         if not records[-1].unfinished:
-            self.cache.put(key, known, sum(record.size for record in records))
+            self.cache.put(key, known, sum(record.size for record in added))
         return known
+
+    def _known_before(self, records: list[Record]) -> tuple[Known | None, list[Record]]:
+        """The last response of a conversation that is in memory, and what follows it.
+
+        Where turns go to one process after the other, that is all but a few.
+        """
+        for index in range(len(records) - 1, 0, -1):
+            record = records[index - 1]
+            known = self.cache.get((record.owner, record.id))
+            if known is not None and known.messages is not None:
+                return known, records[index:]
+        return None, records
+
+    def _rebuilt(self, records: list[Record], before: Known | None) -> Known | None:
+        """The last of these responses; None if it has to be made of its items."""
+        bodies = (record.body for record in records)
+        chain = decode_chain(bodies, input_messages_of(before))
+        rebuild = harmony_conversation if self._is_harmony else chat_conversation
+        return rebuild(chain, before)
 
     async def begin(self, turn: Turn) -> Earlier | None:
         """A response will be made, and is to be stored.

@@ -21,6 +21,7 @@ from ..patches.harmony.reconstruction.history import (
     FunctionCallMessage,
     RequestMessage,
     give_call_ids,
+    stored_conversation,
 )
 from ..patches.harmony.reconstruction.system_message import FirstMessageWithIdentity
 from ..places import locate
@@ -90,20 +91,32 @@ def added_messages(made: Known, parent: Known | None) -> dict[str, Any] | None:
     return added
 
 
-def messages_from(chain: Sequence[dict[str, Any]]) -> list[Message] | None:
+def messages_from(
+    chain: Sequence[dict[str, Any]], before: Known | None = None
+) -> list[Message] | None:
     """The list that vLLM would have of the last response of a conversation.
 
     Args:
         chain: what the responses added, the first one first.
+        before: the response that they continue, if they are not all.
 
     Returns:
         None if they were written by a release of vLLM that takes the beginning of a
-        conversation in another way, or if nobody here would know what they are.
+        conversation in another way, if nobody here would know what they are, or if the
+        one before is not marked.
     """
     if not marks_are_read():
         return None
     beginning: dict[str, Any] = dict.fromkeys(_BEGINNING)
     conversation: list[Message] = []
+    if before is not None:
+        first = _first_of(before)
+        if not isinstance(first, _FIRST):
+            return None
+        beginning = {name: getattr(first, name) for name in _BEGINNING}
+        conversation = stored_conversation(
+            before.messages or [], before.response.output
+        )
     said: list[dict[str, Any]] = []
     for added in chain:
         conversation += map(_message, said)

@@ -1,8 +1,11 @@
 """From records to what vLLM keeps of a conversation."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Annotated, Any
 
+from openai.types.responses import ResponseOutputItem
+from pydantic import Field, TypeAdapter
 from vllm.entrypoints.openai.responses import utils
 from vllm.entrypoints.openai.responses.protocol import (
     ResponsesRequest,
@@ -17,30 +20,49 @@ _MESSAGES = ("input_messages", "output_messages")
 # What stock vLLM has of the first request of a gpt-oss conversation in all later ones.
 _OF_THE_FIRST = ("instructions", "reasoning", "tools")
 
+# An output item says its type. pydantic would try each of them, which takes most of the
+# time of rebuilding a conversation.
+_OUTPUT: TypeAdapter[list[Any]] = TypeAdapter(
+    list[Annotated[ResponseOutputItem, Field(discriminator="type")]]
+)
+
 
 class UnrenderableError(ValueError):
     """The model of this server has no form for an item of the conversation."""
 
 
-def chat_conversation(chain: Sequence[Added]) -> Known:
+def chat_conversation(chain: Sequence[Added], before: Known | None = None) -> Known:
     """The last response of a conversation, with the chat messages before it.
 
     They are what a request would have that replays the conversation: the fold is the
     same.
 
+    Args:
+        chain: what the responses added.
+        before: the response that they continue, if that is known; else `chain` is the
+            whole conversation.
+
     Raises:
         UnrenderableError: there is an item that the chat template path refuses.
     """
-    request = _request_of(list(items_before_answer(chain)))
     try:
-        messages = utils.construct_input_messages(request_input=request.input)
+        messages = utils.construct_input_messages(
+            request_input=list(_typed_items_before_answer(chain)),
+            prev_msg=before and before.messages,
+            prev_response_output=before and before.response.output,
+        )
     except ValueError as error:
         raise UnrenderableError(str(error)) from error
     return Known(response_of(chain[-1]), messages)
 
 
-def harmony_conversation(chain: Sequence[Added]) -> Known | None:
+def harmony_conversation(
+    chain: Sequence[Added], before: Known | None = None
+) -> Known | None:
     """The last response of a conversation, with the Harmony messages before it.
+
+    Args:
+        chain, before: see `chat_conversation`.
 
     Returns:
         None if a response was not made by this kind of model.
@@ -48,7 +70,9 @@ def harmony_conversation(chain: Sequence[Added]) -> Known | None:
     from .harmony_form import messages_from
 
     added = [entry.harmony for entry in chain if entry.harmony is not None]
-    messages = messages_from(added) if len(added) == len(chain) else None
+    if len(added) != len(chain):
+        return None
+    messages = messages_from(added, before)
     return None if messages is None else Known(response_of(chain[-1]), messages)
 
 
@@ -101,6 +125,16 @@ def input_messages_of(known: Known | None) -> Any:
     only = {"input_messages"}
     fields = known.response.model_dump(mode="json", by_alias=True, include=only)
     return fields["input_messages"]
+
+
+def _typed_items_before_answer(chain: Sequence[Added]) -> Iterator[Any]:
+    """As `items_before_answer`, in the types that vLLM works with."""
+    inputs = iter(_request_of([item for added in chain for item in added.items]).input)
+    output: list[Any] = []
+    for added in chain:
+        yield from output
+        yield from islice(inputs, len(added.items))
+        output = _OUTPUT.validate_python(added.response["output"])
 
 
 def _request_of(items: list[Any], **fields: Any) -> ResponsesRequest:
