@@ -6,10 +6,12 @@ vLLM's HTTP application runs in this process over an engine that generates at on
 it is told to, once with each store. SQLite's file is in a temporary folder; the Redis
 server (`appendfsync always`) and the PostgreSQL server run beside it. The same chained
 turn is made again and again, by each in turn, and stored each time: continued from the
-process's memory, and with nothing in that, as after a restart; beside them the request
-that replays the conversation, which has to build it as well. Medians of the time from
-request to response; the ratios are to the store in memory, continued from memory. Then
-a hundred conversations at once.
+process's memory, and *cold*, with nothing in that, neither the conversation nor the
+prompts that were tokenized before, as after a restart. Beside them the request that
+replays the conversation in such a process, and the turn that has its conversation in
+memory and is tokenized whole, as without the patch known-prefix. Medians of the time
+from request to response; the ratios are to the store in memory, continued from memory,
+and to the same tokenized whole. Then a hundred conversations at once.
 """
 
 import argparse
@@ -39,11 +41,17 @@ from redis_server import RedisServer  # noqa: E402
 import vllm_responses_fix  # noqa: E402
 from scripts.agent_loop.loop import Loop, answer  # noqa: E402
 from scripts.agent_loop.model import write_model  # noqa: E402
+from vllm_responses_fix.patches.chat.known_prefix import tokenized  # noqa: E402
+from vllm_responses_fix.patches.chat.known_prefix.prompts import (  # noqa: E402
+    KnownPrompts,
+)
+from vllm_responses_fix.settings import read_prompt_settings  # noqa: E402
 from vllm_responses_fix.stored.conversations import conversations_of  # noqa: E402
 
 BRANCHES = 100
 STOCK = "stock"
 MEMORY = "memory"
+WHOLE = "memory, tokenized whole"
 
 
 async def main() -> None:
@@ -105,26 +113,33 @@ async def advance(loops: dict[str, ServedLoop], turns: int) -> None:
 
 async def measure(loops: dict[str, ServedLoop], rounds: int) -> dict[str, float]:
     """Seconds of the next turn, by store; `..., cold` with nothing in memory."""
+
+    async def measure_way(name: str, loop: ServedLoop, content: bytes) -> None:
+        times.setdefault(name, []).append(await _seconds(loop, content))
+
     times: dict[str, list[float]] = {}
     for _ in range(rounds):
         for way, loop in loops.items():
             _switch(way)
-            times.setdefault(way, []).append(await _seconds(loop, loop.chained()))
-            if way != STOCK:
-                _stored_by(loop).cache.clear()
-                seconds = await _seconds(loop, loop.chained())
-                times.setdefault(f"{way}, cold", []).append(seconds)
+            await measure_way(way, loop, loop.chained())
+            if way == STOCK:
+                continue
+            _stored_by(loop).cache.clear()
+            _forget_prompts()
+            await measure_way(f"{way}, cold", loop, loop.chained())
             if way == MEMORY:
-                seconds = await _seconds(loop, loop.replayed())
-                times.setdefault("replayed", []).append(seconds)
+                _forget_prompts()
+                await measure_way(WHOLE, loop, loop.chained())
+                _forget_prompts()
+                await measure_way("replayed, cold", loop, loop.replayed())
     return {way: statistics.median(each) for way, each in times.items()}
 
 
 def print_turn(turn: int, measured: dict[str, float]) -> None:
     print(f"Turn {turn}")
     for way, seconds in measured.items():
-        ratio = seconds / measured[MEMORY]
-        print(f"  {way:18}{seconds * 1e3:9.1f} ms{ratio:8.2f}")
+        ratios = "".join(f"{seconds / measured[to]:8.2f}" for to in (MEMORY, WHOLE))
+        print(f"  {way:24}{seconds * 1e3:9.1f} ms{ratios}")
     print(flush=True)
 
 
@@ -180,6 +195,15 @@ async def measure_many(loops: dict[str, ServedLoop]) -> None:
         rates[way] = 5 * BRANCHES / (time.perf_counter() - started)
     for way, rate in rates.items():
         print(f"  {way:18}{rate:9.0f} turns a second{rate / rates[MEMORY]:8.2f}")
+
+
+def _forget_prompts() -> None:
+    """Let the process be one that has tokenized no prompt yet."""
+    for prompts in tokenized._known.values():
+        for added, known in prompts.items():
+            if known is not None:
+                size = read_prompt_settings().cache_bytes
+                prompts[added] = KnownPrompts(known.boundaries, size)
 
 
 def _stored_by(loop: ServedLoop) -> Any:
