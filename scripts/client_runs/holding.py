@@ -73,8 +73,10 @@ class Holder:
             beside = Course()
             replay = await self._course("replay", way, beside)
             return None, self._held(replay, beside)
-        by_id = await self._course("id", way)
-        replay = await self._course("replay", way)
+        # Most of the time goes into the start of the programs.
+        by_id, replay = await asyncio.gather(
+            self._course("id", way), self._course("replay", way)
+        )
         return self._held(by_id, by_id), self._held(replay, by_id)
 
     def _held(self, course: Course, by_id: Course) -> Held:

@@ -32,6 +32,8 @@ class Library:
         ways: how the program can ask.
         call_for: the call of a function of the program that says the weather of a city.
         chains: whether it can continue by id.
+        replay_ends: a part of what it says instead of replaying a conversation; empty
+            if it can replay one.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Library:
     ways: tuple[str, ...] = ("plain", "streamed")
     call_for: Callable[[str], tuple[str, Any]] = _get_weather
     chains: bool = True
+    replay_ends: str = ""
 
     @property
     def version(self) -> str:
@@ -89,7 +92,12 @@ LIBRARIES = {
         Library("openai-python", "openai", _WITH_HELPER),
         Library("openai-agents", "openai-agents"),
         Library("pydantic-ai", "pydantic-ai-slim"),
-        Library("agent-framework", "agent-framework-openai"),
+        Library(
+            "agent-framework",
+            "agent-framework-openai",
+            # It wants reasoning encrypted, and vLLM writes none.
+            replay_ends="Stateless replay cannot reconstruct reasoning",
+        ),
         Library("langchain-openai", "langchain-openai"),
         Library("litellm-vllm", "litellm"),
         Library("openai-node", "openai", _WITH_HELPER),

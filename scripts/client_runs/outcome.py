@@ -49,9 +49,17 @@ class Outcome:
     by_id: Held | None
     replay: Held
 
-    @property
-    def is_whole(self) -> bool:
-        return self.replay.is_whole and (self.by_id is None or self.by_id.is_whole)
+    def is_as_known(self, replay_ends: str) -> bool:
+        """Whether all turns were held.
+
+        Args:
+            replay_ends: see `Library`: then the client's own replay has to end so.
+        """
+        if replay_ends:
+            replayed = not self.replay.is_whole and replay_ends in self.replay.problem
+        else:
+            replayed = self.replay.is_whole
+        return replayed and (self.by_id is None or self.by_id.is_whole)
 
 
 def write_outcomes(file: Path, release: str, outcomes: Sequence[Outcome]) -> None:
