@@ -1,6 +1,7 @@
 """vLLM's OpenAI server over the scripted engine."""
 
 import asyncio
+import copy
 import os
 import socket
 from collections import defaultdict
@@ -81,6 +82,17 @@ class ServerFactory:
         )
         await vllm_compat.init_app_state(app, engine, self.args)
         return ScriptedServer(app, engine, idle_apps.append)
+
+    def with_parsers(self, tool_parser: str, reasoning_parser: str) -> "ServerFactory":
+        """Makes servers for the same model that read its answers with other parsers."""
+        other = copy.copy(self)
+        other.args = copy.copy(self.args)
+        other.args.tool_call_parser = tool_parser
+        other.args.reasoning_parser = reasoning_parser
+        structured = copy.copy(self.args.structured_outputs_config)
+        structured.reasoning_parser = reasoning_parser
+        other.args.structured_outputs_config = structured
+        return other
 
     def _codec(self) -> dict[str, Any]:
         if self.is_harmony:

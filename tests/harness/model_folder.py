@@ -25,7 +25,11 @@ MISTRAL_TOKENIZER = "mistral_common/data/tekken_240911.json"
 TAGS = ("<think>", "</think>", "<tool_call>", "</tool_call>")
 
 
-def write_chat_model(folder: Path, content_format: ContentFormat = "string") -> Path:
+def write_chat_model(
+    folder: Path,
+    content_format: ContentFormat = "string",
+    tags: Sequence[str] = TAGS,
+) -> Path:
     """Write a model folder for the chat template path and return it.
 
     The tokenizer has one token for every byte, so any text survives a round trip and
@@ -36,7 +40,7 @@ def write_chat_model(folder: Path, content_format: ContentFormat = "string") -> 
     tokenizer.add_special_tokens(
         [AddedToken(t, special=True) for t in ("<|im_start|>", END_OF_TURN)]
     )
-    tokenizer.add_tokens([AddedToken(t, special=False) for t in TAGS])
+    tokenizer.add_tokens([AddedToken(t, special=False) for t in tags])
     templates = {"string": STRING_TEMPLATE, "openai": PARTS_TEMPLATE}
     _write_tokenizer(folder, tokenizer, END_OF_TURN)
     (folder / "chat_template.jinja").write_text(

@@ -22,6 +22,12 @@ async def stream_and_go_on(
     prompt, chained and as a client replays what it saw.
     """
     reply = await client.stream(body, answer)
+    await go_on(client, body, reply)
+    return reply
+
+
+async def go_on(client: Client, body: dict[str, Any], reply: Reply) -> None:
+    """The same with a stream that has ended."""
     shown = reply.streamed_output
     assert shown == reply.output == (await client.retrieve(reply.id)).output
     opened = [
@@ -48,7 +54,6 @@ async def stream_and_go_on(
     assert chained.prompt.token_ids == replayed.prompt.token_ids
     for call in calls_of(shown):
         assert chained.prompt.text.count(call["call_id"]) == 2
-    return reply
 
 
 def text_of(item: Item) -> str:
