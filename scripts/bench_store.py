@@ -42,10 +42,6 @@ import vllm_responses_fix  # noqa: E402
 from scripts.agent_loop.loop import Loop, answer  # noqa: E402
 from scripts.agent_loop.model import write_model  # noqa: E402
 from vllm_responses_fix.patches.chat.known_prefix import tokenized  # noqa: E402
-from vllm_responses_fix.patches.chat.known_prefix.prompts import (  # noqa: E402
-    KnownPrompts,
-)
-from vllm_responses_fix.settings import read_prompt_settings  # noqa: E402
 from vllm_responses_fix.stored.conversations import conversations_of  # noqa: E402
 
 BRANCHES = 100
@@ -121,6 +117,8 @@ async def measure(loops: dict[str, ServedLoop], rounds: int) -> dict[str, float]
     for _ in range(rounds):
         for way, loop in loops.items():
             _switch(way)
+            # The prompts that this way had before have been forgotten since.
+            await _seconds(loop, loop.chained())
             await measure_way(way, loop, loop.chained())
             if way == STOCK:
                 continue
@@ -200,10 +198,9 @@ async def measure_many(loops: dict[str, ServedLoop]) -> None:
 def _forget_prompts() -> None:
     """Let the process be one that has tokenized no prompt yet."""
     for prompts in tokenized._known.values():
-        for added, known in prompts.items():
+        for known in prompts.values():
             if known is not None:
-                size = read_prompt_settings().cache_bytes
-                prompts[added] = KnownPrompts(known.boundaries, size)
+                known.clear()
 
 
 def _stored_by(loop: ServedLoop) -> Any:
