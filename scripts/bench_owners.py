@@ -43,12 +43,15 @@ def main() -> None:
     vllm_responses_fix.install()
     print(f"{rounds} rounds           another's   nobody's   ratio (spread)")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        args = (*CHAT_ARGS, "--api-key", "first", "second", "--uvicorn-log-level=error")
-        factory = ServerFactory(write_chat_model(folder / "model"), args)
-        for store in ("memory", f"sqlite://{folder / 'responses.db'}"):
-            with environment(VLLM_RESPONSES_FIX_STORE=store):
-                asyncio.run(measure(factory, store.partition(":")[0], rounds))
+        asyncio.run(measure_all(Path(name), rounds))
+
+
+async def measure_all(folder: Path, rounds: int) -> None:
+    args = (*CHAT_ARGS, "--api-key", "first", "second", "--uvicorn-log-level=error")
+    factory = ServerFactory(write_chat_model(folder / "model"), args)
+    for store in ("memory", f"sqlite://{folder / 'responses.db'}"):
+        with environment(VLLM_RESPONSES_FIX_STORE=store):
+            await measure(factory, store.partition(":")[0], rounds)
 
 
 async def measure(factory: ServerFactory, store: str, rounds: int) -> None:

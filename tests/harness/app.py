@@ -138,7 +138,11 @@ class ScriptedServer:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[str]:
         """Serve on a loopback port as well; yields the base URL for SDK clients."""
-        listener = socket.create_server(("127.0.0.1", 0))
+        # asyncio lets a connection wait for nothing only where the protocol is named:
+        # else each answer takes 40 ms until the client has acknowledged its head.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
         server = uvicorn.Server(uvicorn.Config(self.app, log_level="warning"))
         # Signals belong to the test run, and uvicorn may not be in the main thread.
         server.capture_signals = _no_signals  # type: ignore[method-assign]
