@@ -36,12 +36,20 @@ def _tags(begin: str, each: str, parameter: str, end: str) -> Any:
         begin
         + "".join(
             each.format(
-                number=number, name=call[0], parameters=_parameters(call, parameter)
+                number=number,
+                name=call[0],
+                parameters=_parameters(call, parameter),
+                arguments=json.dumps(call[1]),
             )
             for number, call in enumerate(calls)
         )
         + end
     )
+
+
+def _sections(begin: str, each: str, end: str) -> Any:
+    """Calls whose arguments are written as one object."""
+    return _tags(begin, each, "", end)
 
 
 def _python(begin: str, end: str, separator: str = ", ") -> Any:
@@ -50,17 +58,6 @@ def _python(begin: str, end: str, separator: str = ", ") -> Any:
         + separator.join(
             f"{name}({', '.join(f'{k}={v!r}' for k, v in arguments.items())})"
             for name, arguments in calls
-        )
-        + end
-    )
-
-
-def _sections(begin: str, each: str, end: str) -> Any:
-    return lambda *calls: (
-        begin
-        + "".join(
-            each.format(number=n, name=call[0], arguments=json.dumps(call[1]))
-            for n, call in enumerate(calls)
         )
         + end
     )

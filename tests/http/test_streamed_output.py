@@ -1,7 +1,6 @@
 """What a stream has shown is what is stored: the very same items."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,9 +92,7 @@ def granite(
     chat_server_factory: ServerFactory, event_loop_thread: EventLoopThread
 ) -> Iterator[Client]:
     """A client of a server with Granite's parsers."""
-    model = Path(chat_server_factory.args.model)
-    parsers = ("--tool-call-parser=granite", "--reasoning-parser=granite")
-    factory = ServerFactory(model, ("--enable-auto-tool-choice", *parsers))
+    factory = chat_server_factory.with_parsers("granite", "granite")
     with environment():
         server = event_loop_thread.run(factory.start())
         yield Client(server)
