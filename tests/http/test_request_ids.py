@@ -199,3 +199,23 @@ def test_a_stream_is_sent_again(chat: Client, listen: Callable[..., str]) -> Non
         "response.completed",
     ]
     assert set(seen[0][0]) == set(seen[1][0])
+
+
+async def test_an_id_that_has_expired_names_another_response(
+    two_clients: tuple[Client, Client],
+) -> None:
+    first, second = two_clients
+    await first.create(BODY, "A.")
+    # Which the first one keeps in memory, and the second one finds expired.
+    a_month_later = time.time() + 31 * 86_400
+    stored_by(second.server).store._store.clock = lambda: a_month_later
+    anew = await second.create({**BODY, "input": "B?"}, "B.")
+    child = await second.create(
+        {"input": "And?", "previous_response_id": anew.id}, "Yes."
+    )
+    for id in (child.id, anew.id):
+        chained = await first.create(
+            {"input": "So?", "previous_response_id": id}, "Done."
+        )
+        assert "B?" in chained.prompt.text
+        assert "A?" not in chained.prompt.text

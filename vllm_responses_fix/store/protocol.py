@@ -7,7 +7,8 @@ after the time to live it has expired, over the limit of bytes it is evicted. On
 an unfinished response stays, unless nobody has touched that for `ABANDONED` seconds.
 
 A finished response never changes. What a process has read of it can be cached for
-ever, but for its deletion, which `head` tells.
+ever, but for its deletion, which `head` tells, as it does where its id was used anew
+after it had gone: `Record.updated` is another one.
 """
 
 from collections.abc import Callable, Iterable, Mapping

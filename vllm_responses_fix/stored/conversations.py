@@ -141,17 +141,20 @@ class Conversations:
         if (running := await self._running(key)) is not None:
             return running
         known = self.cache.get(key)
-        if known is not None:
-            if not self._unsaved.has(key):
-                try:
-                    await self.call(self.store.head, id, owner.get())
-                except LookupError:
-                    self.cache.drop(key)
-                    raise
-            if self._metrics is not None:
-                self._metrics.cache_hits.inc()
-            return known
-        return await self._load_cold(serving, key)
+        if known is None or not await self._is_stored(key, known):
+            return await self._load_cold(serving, key)
+        if self._metrics is not None:
+            self._metrics.cache_hits.inc()
+        return known
+
+    async def _is_stored(self, key: Key, known: Known) -> bool:
+        if self._unsaved.has(key):
+            return True
+        try:
+            return known.is_of(await self.call(self.store.head, key[1], key[0]))
+        except LookupError:
+            self.cache.drop(key)
+            raise
 
     async def read(self, id: str) -> Known:
         """A response of the current owner, without the conversation before it.
@@ -206,6 +209,7 @@ class Conversations:
             known = await harmony_conversation_from_items(serving, chain)
             added = records
         if not records[-1].unfinished:
+            known.put = (records[-1].updated, records[-1].updated)
             self.cache.put(key, known, sum(record.size for record in added))
         return known
 
@@ -217,8 +221,9 @@ class Conversations:
         for index in range(len(records) - 1, 0, -1):
             record = records[index - 1]
             known = self.cache.get((record.owner, record.id))
-            if known is not None and known.messages is not None:
-                return known, records[index:]
+            if known is None or known.messages is None or not known.is_of(record):
+                continue
+            return known, records[index:]
         return None, records
 
     def _rebuilt(self, records: list[Record], before: Known | None) -> Known | None:
@@ -288,7 +293,9 @@ class Conversations:
         turn.saved = True
         try:
             record = self._record(turn)
+            before = self.store.clock()
             if await self._put(turn, record):
+                turn.made.put = (before, self.store.clock())
                 # Its prompt is all there, not only what it adds.
                 prompt = len(str(turn.made.response.input_messages or ""))
                 self.cache.put(turn.key, turn.made, record.size + prompt)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..store.protocol import Key
+from ..store.record import Record
 
 CACHE_BYTES = 256 * 1024 * 1024
 """Of the records that rebuilt conversations were made from or written to. In memory
@@ -24,11 +25,21 @@ class Known:
         response: vLLM's `ResponsesResponse`.
         messages: what vLLM keeps in its `msg_store`.
         size: bytes that count against the cache.
+        put: when its record was put, on the clock of the process that put it: not
+            before the first time and not after the second.
     """
 
     response: Any = None
     messages: list[Any] | None = None
     size: int = 0
+    put: tuple[float, float] = (0.0, 0.0)
+
+    def is_of(self, record: Record) -> bool:
+        """Whether it was made of this record, or put as it.
+
+        An id that a client chose may name another response, once the first has expired.
+        """
+        return self.put[0] <= record.updated <= self.put[1]
 
 
 owner: ContextVar[str] = ContextVar("owner", default="")
@@ -42,7 +53,8 @@ it makes. Here vLLM finds them, whatever happens to the cache meanwhile."""
 class Cache:
     """Finished responses, those that were used last.
 
-    They don't change, but for their deletion, which `Store.head` tells.
+    They don't change, but for their deletion, which `Store.head` tells, and where an id
+    names another one; see `Known.is_of`.
     """
 
     def __init__(self, max_bytes: int) -> None:
