@@ -114,6 +114,11 @@ PLACES: Mapping[str, tuple[str, str]] = {
     ),
     # From what a model wrote to output items, and to the events of a stream.
     "make_response_output_items": (_SERVING, f"{_SERVER}._make_response_output_items"),
+    "make_response_parser": (_SERVING, f"{_SERVER}._make_response_parser"),
+    "effective_chat_template_kwargs": (
+        _SERVING,
+        f"{_SERVER}._effective_chat_template_kwargs",
+    ),
     "process_simple_streaming_events": (
         _SERVING,
         f"{_SERVER}._process_simple_streaming_events",

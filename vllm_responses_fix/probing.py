@@ -117,8 +117,11 @@ class StreamParser:
     def extract_response_outputs(self, **_: Any) -> list[Any]:
         return []
 
-    def parse(self, *_: Any, **__: Any) -> tuple[None, None, None]:
+    def parse(self, *_: Any, **__: Any) -> Any:
         return None, None, None
+
+    def set_prompt_token_ids(self, prompt_token_ids: Any) -> None:
+        """It reads no prompt."""
 
 
 async def parsed_stream(
@@ -139,6 +142,7 @@ async def parsed_stream(
     # Up to 0.23 the server makes its parser, then it is in the context.
     serving.parser = lambda *_, **__: parser
     serving._effective_chat_template_kwargs = lambda _: {}
+    serving.model_config = None
     serving.enable_auto_tools = True
     serving.tool_call_id_type = "random"
     context.response_parser = parser

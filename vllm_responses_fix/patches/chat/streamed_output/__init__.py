@@ -25,11 +25,11 @@ PATCH = Patch(
     variants=(
         # Since 0.32 the context has what was shown.
         Variant(
-            name="no_blank_message",
+            name="items_of_context",
             wraps=(
                 Wrapped(
                     "process_simple_streaming_events",
-                    "show_no_blank_message",
+                    "show_every_item",
                     (
                         "request",
                         "sampling_params",
@@ -49,6 +49,15 @@ PATCH = Patch(
                     names=("streamed_output_items",),
                     known={"58ba8ba478fb6fb5": "0.32.0"},
                 ),
+                ReliedOn(
+                    "make_response_output_items",
+                    parameters=("request", "final_output", "tokenizer", "parser"),
+                ),
+                ReliedOn(
+                    "make_response_parser",
+                    parameters=("request", "tokenizer", "chat_template_kwargs"),
+                ),
+                ReliedOn("effective_chat_template_kwargs", parameters=("request",)),
             ),
         ),
         Variant(

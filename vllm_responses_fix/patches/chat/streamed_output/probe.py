@@ -11,6 +11,7 @@ from vllm_responses_fix.probing import (
     answering,
     finished,
     parsed_stream,
+    request,
     server,
     streamed,
 )
@@ -19,7 +20,7 @@ _CALL = {"index": 0, "id": "probe", "function": {"name": "probe", "arguments": "
 
 
 def fault() -> str | None:
-    """Streams one answer, and white space before a call."""
+    """Streams an answer, white space before a call, and what a parser holds back."""
     context = SimpleContext()
     events = finished(streamed(server(), context, answering(context)))
     (shown,) = (e.item for e in events if e.type == "response.output_item.done")
@@ -36,6 +37,10 @@ def fault() -> str | None:
     ]
     if opened != [(0, "reasoning"), (1, "function_call")]:
         return f"reasoning, white space and a call are streamed as {opened}"
+    events = finished(parsed_stream(_Holding(), [answered()], _Tokenizer()))
+    text = "".join(getattr(event, "delta", "") for event in events)
+    if text != "probe":
+        return f"text that a parser has held back is streamed as {text!r}"
     return None
 
 
@@ -54,3 +59,16 @@ class _Parser(StreamParser):
 
     def parse_delta(self, *_: Any, **__: Any) -> Any:
         return streaming_events.DeltaMessage.model_validate(next(self._deltas))
+
+
+class _Holding(StreamParser):
+    def parse_delta(self, *_: Any, **__: Any) -> None:
+        return None
+
+    def parse(self, *_: Any, **__: Any) -> tuple[None, str, None]:
+        return None, "probe", None
+
+    def extract_response_outputs(self, **_: Any) -> list[Any]:
+        return server()._make_response_output_items(
+            request("probe"), answered().outputs[0], None
+        )

@@ -4,13 +4,12 @@ import functools
 import inspect
 import weakref
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any
 
 from vllm.entrypoints.openai.responses.context import SimpleContext
 
-from .stream import Stream
+from .stream import show_stream
 
 _shown: "weakref.WeakKeyDictionary[SimpleContext, list[Any]]" = (
     weakref.WeakKeyDictionary()
@@ -27,42 +26,10 @@ def show_every_item(
     Source: vLLM 0.32.0, `streamed_output_items`.
     """
 
-    @functools.wraps(original)
-    async def _process_simple_streaming_events(
-        self: Any,
-        request: Any,
-        sampling_params: Any,
-        result_generator: Any,
-        context: SimpleContext,
-        model_name: str,
-        tokenizer: Any,
-        request_metadata: Any,
-        created_time: int,
-        number: Callable[[Any], Any],
-    ) -> AsyncGenerator[Any, None]:
-        stream = Stream()
-        events = original(
-            self,
-            request,
-            sampling_params,
-            result_generator,
-            context,
-            model_name,
-            tokenizer,
-            request_metadata,
-            created_time,
-            # An event gets its number when it is sent.
-            lambda event: event,
-        )
-        async with aclosing(events):
-            async for event in events:
-                for shown in stream.show(event):
-                    yield number(shown)
-        for shown in stream.end(_whole(self, request, context, tokenizer)):
-            yield number(shown)
-        _shown[context] = stream.items
+    def keep(context: Any, items: list[Any]) -> None:
+        _shown[context] = items
 
-    return _process_simple_streaming_events
+    return show_stream(original, _whole, keep)
 
 
 def _whole(server: Any, request: Any, context: Any, tokenizer: Any) -> list[Any]:

@@ -1,11 +1,65 @@
 """What a stream has shown, and what it has still to show."""
 
+import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 from openai.types.responses.response_output_text import Logprob, LogprobTopLogprob
 from vllm.entrypoints.openai.responses import streaming_events
+
+
+def show_stream(
+    original: Callable[..., AsyncGenerator[Any, None]],
+    whole: Callable[[Any, Any, Any, Any], list[Any] | None],
+    keep: Callable[[Any, list[Any]], None],
+) -> Callable[..., AsyncGenerator[Any, None]]:
+    """Let a stream show the items of its whole answer.
+
+    Args:
+        original: vLLM's `_process_simple_streaming_events`.
+        whole: makes the items of the whole answer, of the server, the request, the
+            context and the tokenizer; see `Stream.end`.
+        keep: is given the context and the items that were shown.
+    """
+
+    @functools.wraps(original)
+    async def _process_simple_streaming_events(
+        self: Any,
+        request: Any,
+        sampling_params: Any,
+        result_generator: Any,
+        context: Any,
+        model_name: str,
+        tokenizer: Any,
+        request_metadata: Any,
+        created_time: int,
+        number: Callable[[Any], Any],
+    ) -> AsyncGenerator[Any, None]:
+        stream = Stream()
+        events = original(
+            self,
+            request,
+            sampling_params,
+            result_generator,
+            context,
+            model_name,
+            tokenizer,
+            request_metadata,
+            created_time,
+            # An event gets its number when it is sent.
+            lambda event: event,
+        )
+        async with aclosing(events):
+            async for event in events:
+                for shown in stream.show(event):
+                    yield number(shown)
+        for shown in stream.end(whole(self, request, context, tokenizer)):
+            yield number(shown)
+        keep(context, stream.items)
+
+    return _process_simple_streaming_events
 
 
 class Stream:
@@ -44,7 +98,7 @@ class Stream:
         else:
             yield event
 
-    def end(self, whole: list[Any] | None = None) -> Iterator[Any]:
+    def end(self, whole: list[Any] | None) -> Iterator[Any]:
         """What is left to be sent, when nothing more is generated.
 
         The last item is continued, and items follow, where that makes the stream show
@@ -53,8 +107,8 @@ class Stream:
         alone follow it, as the response of stock vLLM has them.
 
         Args:
-            whole: the items of the whole answer, as without a stream. If it is not
-                there, nothing is added.
+            whole: the items of the whole answer, as without a stream. If they are not
+                known, nothing is added.
         """
         if whole is None:
             # White space is all that there is.
@@ -92,6 +146,7 @@ class Stream:
         yield from delta(state, rest)
         namespace = getattr(item, "namespace", None)
         self._closing = done(state)
+        self._closing[-1].item.status = item.status
         if namespace is not None:
             self._closing[-1].item.namespace = namespace
 
