@@ -1,0 +1,288 @@
+"""Look for changes of the patches' code that no test notices.
+
+    pip install --no-deps --target FOLDER mutmut==3.8.1
+    PYTHONPATH=FOLDER scripts/run.sh mutants [--sample 250] [--seed 12] [MODULE ...]
+
+A mutant is a module with one small change, made by an operator of mutmut. For each,
+a fork of this process, which has imported vLLM, runs the tests that guard the module's
+patch and those of the converter, and where they pass, those of its path. Left out are
+probes, a patch's description, annotations and texts of the log.
+
+Prints the mutants that survived, as diffs, and the share that was killed.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+import libcst
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests")]
+
+from harness.platform import prepare_vllm  # noqa: E402
+
+KIT = "vllm_responses_fix"
+# Of a test, in seconds.
+TIME_LIMIT = 300
+# What tests import, except what has the kit's code, which is another in each fork.
+PRELOADED = (
+    "agents",
+    "hypothesis",
+    "pytest",
+    "vllm.entrypoints.openai.api_server",
+    "vllm.entrypoints.openai.responses.serving",
+    "vllm.tool_parsers",
+)
+TESTS_OF_PATHS = {
+    "chat": ("tests/converter", "tests/http"),
+    "harmony": ("tests/harmony",),
+    "both": ("tests/converter", "tests/http", "tests/harmony"),
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module with one change.
+
+    Attributes:
+        module: its path below the repository.
+        tree: what it says.
+        node: what is changed of that.
+        changed: what it is changed to.
+    """
+
+    module: str
+    tree: libcst.Module
+    node: libcst.CSTNode
+    changed: libcst.CSTNode
+
+    @cached_property
+    def text(self) -> str:
+        return cast(libcst.Module, self.tree.deep_replace(self.node, self.changed)).code
+
+    @cached_property
+    def diff(self) -> str:
+        lines = difflib.unified_diff(
+            self.tree.code.splitlines(),
+            self.text.splitlines(),
+            self.module,
+            lineterm="",
+            n=1,
+        )
+        return "\n".join(list(lines)[2:])
+
+    @property
+    def patch_folder(self) -> str:
+        """What has the patch: `stored` is what `stored-responses` puts in."""
+        folder = Path(self.module).parent
+        if folder.name == "stored":
+            return f"{KIT}/patches/both/stored_responses"
+        return str(folder)
+
+
+class _Changes(libcst.CSTVisitor):
+    """Collects what mutmut's operators make of the nodes of a module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # It is in no environment of the project.
+        from mutmut.mutation.mutators import mutation_operators
+
+        self._operators = mutation_operators
+        self.found: list[tuple[libcst.CSTNode, libcst.CSTNode]] = []
+
+    def on_visit(self, node: libcst.CSTNode) -> bool:
+        if isinstance(node, libcst.Annotation | libcst.Decorator | libcst.Import):
+            return False
+        if isinstance(node, libcst.ImportFrom) or _is_log(node):
+            return False
+        for kind, operator in self._operators:
+            if isinstance(node, kind):
+                self.found += ((node, changed) for changed in operator(node))
+        return True
+
+
+def _is_log(node: libcst.CSTNode) -> bool:
+    return (
+        isinstance(node, libcst.Call)
+        and isinstance(node.func, libcst.Attribute)
+        and isinstance(node.func.value, libcst.Name)
+        and "logger" in node.func.value.value.lower()
+    )
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("--sample", type=int, help="so many of all")
+    arguments.add_argument("--seed", type=int, default=12, help="of the sample")
+    arguments.add_argument("--results", type=Path, help="go on from this file")
+    arguments.add_argument("modules", metavar="MODULE", nargs="*", help="default: all")
+    options = arguments.parse_args()
+    mutants = [m for path in options.modules or _modules() for m in _mutants(path)]
+    print(f"{len(mutants)} mutants", flush=True)
+    if options.sample:
+        mutants = random.Random(options.seed).sample(mutants, options.sample)
+    prepare_vllm()
+    for name in PRELOADED:
+        import_module(name)
+    with tempfile.TemporaryDirectory() as folder:
+        survivors = _try_all(Path(folder), mutants, options.results)
+    killed = len(mutants) - survivors
+    print(f"{killed} of {len(mutants)} killed: {killed / len(mutants):.1%}")
+    return 0
+
+
+def _modules() -> list[str]:
+    files = (file for name in ("patches", "stored") for file in _sources(name))
+    return [str(file.relative_to(ROOT)) for file in files]
+
+
+def _sources(folder: str) -> Iterator[Path]:
+    for file in sorted((ROOT / KIT / folder).rglob("*.py")):
+        if file.name not in ("__init__.py", "probe.py"):
+            yield file
+
+
+def _mutants(module: str) -> Iterator[Mutant]:
+    tree = libcst.parse_module((ROOT / module).read_text())
+    changes = _Changes()
+    tree.visit(changes)
+    for node, changed in changes.found:
+        yield Mutant(module, tree, node, changed)
+
+
+def _try_all(folder: Path, mutants: Sequence[Mutant], results: Path | None) -> int:
+    """Try mutants on a copy of the repository; returns how many survived."""
+    known = json.loads(results.read_text()) if results and results.exists() else {}
+    copy = Copy(folder)
+    survivors = 0
+    for number, mutant in enumerate(mutants, 1):
+        started = time.monotonic()
+        survived = known.get(mutant.diff)
+        if survived is None:
+            survived = known[mutant.diff] = copy.survives(mutant)
+        if results:
+            results.write_text(json.dumps(known))
+        survivors += survived
+        seconds = f"{time.monotonic() - started:.0f} s"
+        fate = f"SURVIVED\n{mutant.diff}" if survived else "killed"
+        print(f"{number}. {mutant.module} ({seconds}): {fate}", flush=True)
+    return survivors
+
+
+class Copy:
+    """A copy of the repository, in which mutants are tried one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        no_bytecode = shutil.ignore_patterns("__pycache__")
+        for name in (KIT, "tests", "scripts", "docs"):
+            shutil.copytree(ROOT / name, folder / name, ignore=no_bytecode)
+        for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md"):
+            shutil.copy(ROOT / name, folder)
+        self._pass_unchanged: set[tuple[str, ...]] = set()
+        noted = folder / "guards.json"
+        self._fork(["--collect-only", *TESTS_OF_PATHS["both"]], note=noted)
+        self._guards: dict[str, list[str]] = json.loads(noted.read_text())
+
+    def survives(self, mutant: Mutant) -> bool:
+        """Whether all tests pass with a mutant.
+
+        Raises:
+            RuntimeError: one does not pass without it either.
+        """
+        path = Path(mutant.patch_folder).parent.name
+        guarding = self._guards[mutant.patch_folder]
+        converter = [] if path == "harmony" else ["tests/converter"]
+        for tests in ((*guarding, *converter), TESTS_OF_PATHS[path]):
+            if tests not in self._pass_unchanged and tests:
+                if not self._fork(tests):
+                    output = (self._folder / "output").read_text()
+                    raise RuntimeError(f"fails without a change: {output[-2000:]}")
+                self._pass_unchanged.add(tests)
+            if tests and not self._passes(mutant, tests):
+                return False
+        return True
+
+    def _passes(self, mutant: Mutant, tests: Sequence[str]) -> bool:
+        module = self._folder / mutant.module
+        module.write_text(mutant.text)
+        try:
+            return self._fork(tests, without_bytecode=module)
+        finally:
+            module.write_text(mutant.tree.code)
+            _remove_bytecode(module)
+
+    def _fork(
+        self,
+        arguments: Sequence[str],
+        *,
+        without_bytecode: Path | None = None,
+        note: Path | None = None,
+    ) -> bool:
+        """Whether pytest in a fork of this process says that all is well."""
+        if without_bytecode:
+            _remove_bytecode(without_bytecode)
+        process = os.fork()
+        if process == 0:
+            self._run_pytest(arguments, [_NoteGuards(note)] if note else [])
+        _, status = os.waitpid(process, 0)
+        return status == 0
+
+    def _run_pytest(self, arguments: Sequence[str], plugins: list[Any]) -> None:
+        with open(self._folder / "output", "w", encoding="utf-8") as output:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+        os.chdir(self._folder)
+        sys.path[:] = [str(self._folder), *(p for p in sys.path if str(ROOT) not in p)]
+        for name in [n for n in sys.modules if n.partition(".")[0] == "harness"]:
+            del sys.modules[name]
+        import pytest
+
+        options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=matrix"]
+        options.append(f"--timeout={TIME_LIMIT}")
+        code = pytest.main([*options, *arguments], plugins)
+        # Threads of a server must not keep it.
+        sys.stdout.flush()
+        os._exit(int(code))
+
+
+def _remove_bytecode(module: Path) -> None:
+    # It is known by the time and size of its source, which mutants may share.
+    for file in (module.parent / "__pycache__").glob(f"{module.stem}.*"):
+        file.unlink()
+
+
+class _NoteGuards:
+    """Writes down which tests guard which patch."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def pytest_collection_finish(self, session: Any) -> None:
+        patches = import_module(f"{KIT}.patches").PATCHES
+        guarded = import_module("guards").guarded
+        noted = {
+            patch.package.replace(".", "/"): [
+                item.nodeid for item in session.items if patch.name in guarded(item)
+            ]
+            for patch in patches
+        }
+        self._file.write_text(json.dumps(noted))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
