@@ -1,12 +1,12 @@
 """Look for changes of the patches' code that no test notices.
 
-    pip install --no-deps --target FOLDER mutmut==3.8.1
-    PYTHONPATH=FOLDER scripts/run.sh mutants [--sample 250] [--seed 12] [MODULE ...]
+    scripts/run.sh mutants [--sample 250] [--seed 12] [MODULE ...]
 
-A mutant is a module with one small change, made by an operator of mutmut. For each,
-a fork of this process, which has imported vLLM, runs the tests that guard the module's
-patch and those of the converter, and where they pass, those of its path. Left out are
-probes, a patch's description, annotations and texts of the log.
+A mutant is a module with one small change, made by an operator of mutmut, which is
+fetched from PyPI into the user's cache folder. For each, a fork of this process, which
+has imported vLLM, runs the tests that guard the module's patch and those of the
+converter, and where they pass, those of its path. Left out are probes, a patch's
+description, annotations and texts of the log.
 
 Prints the mutants that survived, as diffs, and the share that was killed.
 """
@@ -17,6 +17,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +36,12 @@ sys.path[:0] = [str(ROOT / "tests")]
 from harness.platform import prepare_vllm  # noqa: E402
 
 KIT = "vllm_responses_fix"
+MUTMUT = "mutmut==3.8.1"
+CACHE = (
+    Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    / "vllm-responses-fix"
+    / MUTMUT
+)
 # Of a test, in seconds.
 TIME_LIMIT = 300
 # What tests import, except what has the kit's code, which is another in each fork.
@@ -98,7 +105,6 @@ class _Changes(libcst.CSTVisitor):
 
     def __init__(self) -> None:
         super().__init__()
-        # It is in no environment of the project.
         from mutmut.mutation.mutators import mutation_operators
 
         self._operators = mutation_operators
@@ -131,6 +137,7 @@ def main() -> int:
     arguments.add_argument("--results", type=Path, help="go on from this file")
     arguments.add_argument("modules", metavar="MODULE", nargs="*", help="default: all")
     options = arguments.parse_args()
+    _fetch_mutmut()
     mutants = [m for path in options.modules or _modules() for m in _mutants(path)]
     print(f"{len(mutants)} mutants", flush=True)
     if options.sample:
@@ -143,6 +150,13 @@ def main() -> int:
     killed = len(mutants) - survivors
     print(f"{killed} of {len(mutants)} killed: {killed / len(mutants):.1%}")
     return 0
+
+
+def _fetch_mutmut() -> None:
+    if not CACHE.exists():
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", MUTMUT]
+        subprocess.run([*pip, "--target", str(CACHE)], check=True)
+    sys.path.append(str(CACHE))
 
 
 def _modules() -> list[str]:

@@ -138,20 +138,6 @@ FAULTS = (
         until="0.25.0",
     ),
     Fault(
-        ("phi4_mini_json",),
-        ("*",),
-        "Nothing is streamed but reasoning: it reads no streams, and from 0.32 on "
-        "neither text nor calls come in another way. `ok`",
-        since="0.32.0",
-    ),
-    Fault(
-        ("dots", "granite4", "muse", "muse_glimmer", "musespark1x"),
-        ("truncated call",),
-        "A call that was cut short is missing. "
-        '`<tool_call>\\n{"name": "get_weather", "arguments": {"city": "O`',
-        since="0.32.0",
-    ),
-    Fault(
         ("ernie45",),
         ("reasoning with lines",),
         "A line break after reasoning is missing. `</think>\\n\\nok`",

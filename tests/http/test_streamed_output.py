@@ -11,7 +11,6 @@ from harness.app import ServerFactory, environment
 from harness.client import Client
 from harness.event_loop import EventLoopThread
 from harness.scripted_engine import Answer
-from harness.vllm_compat import is_since
 from tool_conversation import QUESTION, WEATHER_TOOL, calls_of, result_of, user
 
 ANSWER = chat_answer(
@@ -87,6 +86,19 @@ async def test_streamed_is_as_not_streamed(client: Client, size: int) -> None:
             assert contents(reply.output) == contents(plain.output), name
 
 
+@pytest.mark.guards("streamed-output")
+async def test_what_a_parser_holds_back_at_the_end_is_shown(chat: Client) -> None:
+    """It may be a call yet, when the tokens that are allowed run out."""
+    answer = Answer(
+        f"<think>why</think>ok{CALL[:18]}", truncated=True, delta_sizes=(1,)
+    )
+    reply = await stream_and_go_on(chat, BODY, answer)
+    plain = await chat.create(BODY, answer)
+    assert contents(reply.output) == contents(plain.output)
+    assert reply.output[-1]["status"] == plain.output[-1]["status"]
+    assert contents(reply.output)[-1][2].endswith(CALL[:18])
+
+
 @pytest.fixture
 def granite(
     chat_server_factory: ServerFactory, event_loop_thread: EventLoopThread
@@ -99,9 +111,6 @@ def granite(
     event_loop_thread.run(server.close())
 
 
-@pytest.mark.skipif(
-    is_since("0.32.0"), reason="vLLM itself makes the response of what it has shown"
-)
 @pytest.mark.guards("streamed-output")
 async def test_a_call_that_a_stream_shows_as_text_follows(granite: Client) -> None:
     call = '<|tool_call|>[{"name": "get_weather", "arguments": {"city": "Oslo"}}]'

@@ -15,12 +15,13 @@ PATCH = Patch(
     why=(
         "vLLM parses a stream as it comes, and the whole answer once more for the "
         "store. Where the two disagree, a client answers a call that the server does "
-        "not have."
+        "not have. Since 0.32 it stores what it has streamed, and what a tool parser "
+        "has held back at the end is lost."
     ),
     upstream=(f"{_VLLM}/issues/43244",),
     until=(
-        "vLLM stores what it has streamed (0.32.0: streamed_output_items), and has no "
-        "message of white space before a call."
+        "vLLM stores what it has streamed (0.32.0: streamed_output_items), has no "
+        "message of white space before a call, and streams what a parser has held back."
     ),
     variants=(
         # Since 0.32 the context has what was shown.

@@ -12,7 +12,7 @@ logger = logging.getLogger("vllm.responses_fix")
 def show_every_item(
     original: Callable[..., AsyncGenerator[Any, None]],
 ) -> Callable[..., AsyncGenerator[Any, None]]:
-    """Show at the end of a stream what its parser has held back, in the response too."""
+    """Show at the end of a stream what its parser has held back, and store it."""
 
     def keep(context: Any, items: list[Any]) -> None:
         context.streamed_output_items = items
@@ -20,9 +20,7 @@ def show_every_item(
     return show_stream(original, _whole, keep)
 
 
-def _whole(
-    server: Any, request: Any, context: Any, tokenizer: Any
-) -> list[Any] | None:
+def _whole(server: Any, request: Any, context: Any, tokenizer: Any) -> list[Any] | None:
     """The items of the whole answer, as without a stream; None if there are none."""
     answer = context.final_output
     if answer is None or context.response_parser is None:
