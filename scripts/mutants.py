@@ -43,7 +43,7 @@ CACHE = (
     / MUTMUT
 )
 # Of a test, in seconds.
-TIME_LIMIT = 300
+TIME_LIMIT = 120
 # What tests import, except what has the kit's code, which is another in each fork.
 PRELOADED = (
     "agents",

@@ -209,7 +209,7 @@ class Conversations:
             known = await harmony_conversation_from_items(serving, chain)
             added = records
         if not records[-1].unfinished:
-            known.put = (records[-1].updated, records[-1].updated)
+            known.put_between = (records[-1].updated, records[-1].updated)
             self.cache.put(key, known, sum(record.size for record in added))
         return known
 
@@ -295,7 +295,7 @@ class Conversations:
             record = self._record(turn)
             before = self.store.clock()
             if await self._put(turn, record):
-                turn.made.put = (before, self.store.clock())
+                turn.made.put_between = (before, self.store.clock())
                 # Its prompt is all there, not only what it adds.
                 prompt = len(str(turn.made.response.input_messages or ""))
                 self.cache.put(turn.key, turn.made, record.size + prompt)

@@ -25,21 +25,21 @@ class Known:
         response: vLLM's `ResponsesResponse`.
         messages: what vLLM keeps in its `msg_store`.
         size: bytes that count against the cache.
-        put: when its record was put, on the clock of the process that put it: not
+        put_between: when its record was put, on the clock of the process that put it: not
             before the first time and not after the second.
     """
 
     response: Any = None
     messages: list[Any] | None = None
     size: int = 0
-    put: tuple[float, float] = (0.0, 0.0)
+    put_between: tuple[float, float] = (0.0, 0.0)
 
     def is_of(self, record: Record) -> bool:
         """Whether it was made of this record, or put as it.
 
         An id that a client chose may name another response, once the first has expired.
         """
-        return self.put[0] <= record.updated <= self.put[1]
+        return self.put_between[0] <= record.updated <= self.put_between[1]
 
 
 owner: ContextVar[str] = ContextVar("owner", default="")
