@@ -25,8 +25,8 @@ class Known:
         response: vLLM's `ResponsesResponse`.
         messages: what vLLM keeps in its `msg_store`.
         size: bytes that count against the cache.
-        put_between: when its record was put, on the clock of the process that put it: not
-            before the first time and not after the second.
+        put_between: two times on the clock of the process that put its record, one
+            before that and one after.
     """
 
     response: Any = None
