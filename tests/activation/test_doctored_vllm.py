@@ -46,7 +46,6 @@ def doctored(tmp_path: Path) -> Path:
         Path(vllm.__file__).parent,
         folder / "vllm",
         copy_function=os.symlink,
-        ignore=shutil.ignore_patterns("__pycache__"),
     )
     rewrite(folder, "__init__.py", "", f"\n__version__ = {next_release()!r}\n")
     return folder
