@@ -267,7 +267,8 @@ class Copy:
         import pytest
 
         options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=matrix"]
-        options.append(f"--timeout={TIME_LIMIT}")
+        # A mutant that never ends would keep the event loop, and so what comes after.
+        options += [f"--timeout={TIME_LIMIT}", "--timeout-method=thread"]
         code = pytest.main([*options, *arguments], plugins)
         # Threads of a server must not keep it.
         sys.stdout.flush()
