@@ -2,11 +2,12 @@
 
     scripts/run.sh mutants [--sample 250] [--seed 12] [MODULE ...]
 
-A mutant is a module with one small change, made by an operator of mutmut, which is
-fetched from PyPI into the user's cache folder. For each, a fork of this process, which
-has imported vLLM, runs the tests that guard the module's patch and those of the
-converter, and where they pass, those of its path. Left out are probes, a patch's
-description, annotations and texts of the log.
+A mutant is a module with one small change, made by an operator of mutmut. At first the
+tests of converter, server and gpt-oss run once, and coverage.py notes which of them run
+which line. Then, for each mutant, a fork of this process, which has imported vLLM, runs
+those that run the changed lines, the quickest first, until one fails. Left out are
+probes, a patch's description, annotations and texts of the log. mutmut and coverage.py
+are fetched from PyPI into the user's cache folder.
 
 Prints the mutants that survived, as diffs, and the share that was killed.
 """
@@ -25,10 +26,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
 import libcst
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests")]
@@ -36,11 +39,11 @@ sys.path[:0] = [str(ROOT / "tests")]
 from harness.platform import prepare_vllm  # noqa: E402
 
 KIT = "vllm_responses_fix"
-MUTMUT = "mutmut==3.8.1"
+FETCHED = ("mutmut==3.8.1", "coverage==7.17.5")
 CACHE = (
     Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     / "vllm-responses-fix"
-    / MUTMUT
+    / "-".join(FETCHED)
 )
 # Of a test, in seconds.
 TIME_LIMIT = 120
@@ -53,11 +56,7 @@ PRELOADED = (
     "vllm.entrypoints.openai.responses.serving",
     "vllm.tool_parsers",
 )
-TESTS_OF_PATHS = {
-    "chat": ("tests/converter", "tests/http"),
-    "harmony": ("tests/harmony",),
-    "both": ("tests/converter", "tests/http", "tests/harmony"),
-}
+TESTS = ("tests/converter", "tests/http", "tests/harmony")
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,14 @@ class Mutant:
         module: its path below the repository.
         tree: what it says.
         node: what is changed of that.
+        lines: the first and the last that it is on.
         changed: what it is changed to.
     """
 
     module: str
     tree: libcst.Module
     node: libcst.CSTNode
+    lines: tuple[int, int]
     changed: libcst.CSTNode
 
     @cached_property
@@ -90,14 +91,6 @@ class Mutant:
             n=1,
         )
         return "\n".join(list(lines)[2:])
-
-    @property
-    def patch_folder(self) -> str:
-        """What has the patch: `stored` is what `stored-responses` puts in."""
-        folder = Path(self.module).parent
-        if folder.name == "stored":
-            return f"{KIT}/patches/both/stored_responses"
-        return str(folder)
 
 
 class _Changes(libcst.CSTVisitor):
@@ -137,7 +130,7 @@ def main() -> int:
     arguments.add_argument("--results", type=Path, help="go on from this file")
     arguments.add_argument("modules", metavar="MODULE", nargs="*", help="default: all")
     options = arguments.parse_args()
-    _fetch_mutmut()
+    _fetch()
     mutants = [m for path in options.modules or _modules() for m in _mutants(path)]
     print(f"{len(mutants)} mutants", flush=True)
     if options.sample:
@@ -152,9 +145,9 @@ def main() -> int:
     return 0
 
 
-def _fetch_mutmut() -> None:
+def _fetch() -> None:
     if not CACHE.exists():
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", MUTMUT]
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", *FETCHED]
         subprocess.run([*pip, "--target", str(CACHE)], check=True)
     sys.path.append(str(CACHE))
 
@@ -172,10 +165,13 @@ def _sources(folder: str) -> Iterator[Path]:
 
 def _mutants(module: str) -> Iterator[Mutant]:
     tree = libcst.parse_module((ROOT / module).read_text())
+    metadata = MetadataWrapper(tree, unsafe_skip_copy=True)
+    positions = metadata.resolve(PositionProvider)
     changes = _Changes()
     tree.visit(changes)
     for node, changed in changes.found:
-        yield Mutant(module, tree, node, changed)
+        at = positions[node]
+        yield Mutant(module, tree, node, (at.start.line, at.end.line), changed)
 
 
 def _try_all(folder: Path, mutants: Sequence[Mutant], results: Path | None) -> int:
@@ -198,7 +194,11 @@ def _try_all(folder: Path, mutants: Sequence[Mutant], results: Path | None) -> i
 
 
 class Copy:
-    """A copy of the repository, in which mutants are tried one after the other."""
+    """A copy of the repository, in which mutants are tried one after the other.
+
+    Raises:
+        RuntimeError: a test fails without a change.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -207,42 +207,32 @@ class Copy:
             shutil.copytree(ROOT / name, folder / name, ignore=no_bytecode)
         for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md"):
             shutil.copy(ROOT / name, folder)
-        self._pass_unchanged: set[tuple[str, ...]] = set()
-        noted = folder / "guards.json"
-        self._fork(["--collect-only", *TESTS_OF_PATHS["both"]], note=noted)
-        self._guards: dict[str, list[str]] = json.loads(noted.read_text())
+        noted = folder / "noted.json"
+        if not self._pass(TESTS, note=noted):
+            output = (folder / "output").read_text()
+            raise RuntimeError(f"fails without a change: {output[-2000:]}")
+        notes = json.loads(noted.read_text())
+        # By file and line, the numbers of the tests that run it; the quickest first.
+        self._tests: list[str] = notes["tests"]
+        self._lines: dict[str, dict[str, list[int]]] = notes["lines"]
 
     def survives(self, mutant: Mutant) -> bool:
-        """Whether all tests pass with a mutant.
-
-        Raises:
-            RuntimeError: one does not pass without it either.
-        """
-        path = Path(mutant.patch_folder).parent.name
-        guarding = self._guards[mutant.patch_folder]
-        converter = [] if path == "harmony" else ["tests/converter"]
-        for tests in ((*guarding, *converter), TESTS_OF_PATHS[path]):
-            if tests not in self._pass_unchanged and tests:
-                if not self._fork(tests):
-                    output = (self._folder / "output").read_text()
-                    raise RuntimeError(f"fails without a change: {output[-2000:]}")
-                self._pass_unchanged.add(tests)
-            if tests and not self._passes(mutant, tests):
-                return False
-        return True
-
-    def _passes(self, mutant: Mutant, tests: Sequence[str]) -> bool:
+        """Whether all tests that run a mutant's lines pass."""
+        first, last = mutant.lines
+        lines = self._lines.get(mutant.module, {})
+        found = [lines.get(str(number), []) for number in range(first, last + 1)]
+        tests = [self._tests[number] for number in sorted({*chain(*found)})]
         module = self._folder / mutant.module
         module.write_text(mutant.text)
         try:
-            return self._fork(tests, without_bytecode=module)
+            return not tests or self._pass(tests, without_bytecode=module)
         finally:
             module.write_text(mutant.tree.code)
             _remove_bytecode(module)
 
-    def _fork(
+    def _pass(
         self,
-        arguments: Sequence[str],
+        tests: Sequence[str],
         *,
         without_bytecode: Path | None = None,
         note: Path | None = None,
@@ -252,11 +242,12 @@ class Copy:
             _remove_bytecode(without_bytecode)
         process = os.fork()
         if process == 0:
-            self._run_pytest(arguments, [_NoteGuards(note)] if note else [])
+            plugins = [_Notes(self._folder, note)] if note else []
+            self._run_pytest(tests, plugins)
         _, status = os.waitpid(process, 0)
         return status == 0
 
-    def _run_pytest(self, arguments: Sequence[str], plugins: list[Any]) -> None:
+    def _run_pytest(self, tests: Sequence[str], plugins: list[Any]) -> None:
         with open(self._folder / "output", "w", encoding="utf-8") as output:
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
@@ -269,7 +260,7 @@ class Copy:
         options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=matrix"]
         # A mutant that never ends would keep the event loop, and so what comes after.
         options += [f"--timeout={TIME_LIMIT}", "--timeout-method=thread"]
-        code = pytest.main([*options, *arguments], plugins)
+        code = pytest.main([*options, *tests], plugins)
         # Threads of a server must not keep it.
         sys.stdout.flush()
         os._exit(int(code))
@@ -281,22 +272,42 @@ def _remove_bytecode(module: Path) -> None:
         file.unlink()
 
 
-class _NoteGuards:
-    """Writes down which tests guard which patch."""
+class _Notes:
+    """Writes down which tests run which lines of the kit, and which are quick."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, folder: Path, file: Path) -> None:
+        from coverage import Coverage
+
+        self._folder = folder
         self._file = file
+        self._seconds: dict[str, float] = {}
+        self._coverage = Coverage(
+            data_file=str(folder / "coverage"),
+            config_file=False,
+            source=[str(folder / KIT)],
+        )
+        self._coverage.start()
 
-    def pytest_collection_finish(self, session: Any) -> None:
-        patches = import_module(f"{KIT}.patches").PATCHES
-        guarded = import_module("guards").guarded
-        noted = {
-            patch.package.replace(".", "/"): [
-                item.nodeid for item in session.items if patch.name in guarded(item)
-            ]
-            for patch in patches
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._seconds[nodeid] = -time.monotonic()
+        self._coverage.switch_context(nodeid)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self._seconds[nodeid] += time.monotonic()
+
+    def pytest_sessionfinish(self) -> None:
+        self._coverage.stop()
+        data = self._coverage.get_data()
+        tests = sorted(self._seconds, key=self._seconds.__getitem__)
+        number = {test: number for number, test in enumerate(tests)}
+        lines = {
+            str(Path(file).relative_to(self._folder)): {
+                line: [number[test] for test in contexts if test in number]
+                for line, contexts in data.contexts_by_lineno(file).items()
+            }
+            for file in data.measured_files()
         }
-        self._file.write_text(json.dumps(noted))
+        self._file.write_text(json.dumps({"tests": tests, "lines": lines}))
 
 
 if __name__ == "__main__":

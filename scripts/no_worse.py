@@ -88,7 +88,7 @@ async def _compare_all(folder: Path, named: list[str]) -> int:
         except Exception as error:  # a parser may want tokens this vocabulary lacks
             print(f"{name}: does not start: {error}", flush=True)
         else:
-            unmeant += _report(name, "chat", found)
+            unmeant += _report(name, f"chat, {name}", found)
     return unmeant
 
 

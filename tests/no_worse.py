@@ -23,21 +23,27 @@ class Meant:
     """Where the kit is meant to differ from stock.
 
     Attributes:
-        kind: of servers, see `every_request.kind_of`; or "*".
+        kind: of servers, see `every_request.kind_of`, or a pattern of kinds. With a
+            parser of its own, a server's is "chat, tools: NAME" or "chat, reasoning:
+            NAME".
         names: of requests, or patterns of names.
         why: the reason.
+        since: the first release where it differs.
         until: the first release where nothing differs any more.
         refused: the kit refuses these requests. Else it has another prompt.
         joined: which differs from stock's only in that assistant messages which follow
             one another are one.
+        unstreamed: which is that of the kit where the answer is not streamed.
     """
 
     kind: str
     names: tuple[str, ...]
     why: str
+    since: str | None = None
     until: str | None = None
     refused: bool = False
     joined: bool = False
+    unstreamed: bool = False
 
 
 _MEANT = (
@@ -53,7 +59,7 @@ _MEANT = (
         refused=True,
     ),
     Meant(
-        "chat",
+        "chat*",
         ("*",),
         "items of one turn are one message, as vLLM has it since 0.22 (merge-items)",
         until="0.22.0",
@@ -63,6 +69,27 @@ _MEANT = (
         "[!h]*",
         ("call with no JSON", "call with a list", "truncated call*"),
         "stock shows no arguments that are no object since 0.29 (call-arguments)",
+    ),
+    Meant(
+        "chat, *",
+        ("*, streamed, replayed from *",),
+        "stock's stream lacks what a parser has held back (streamed-output)",
+        since="0.32.0",
+        unstreamed=True,
+    ),
+    *(
+        Meant(
+            f"chat, reasoning: {name}",
+            ("*call*, streamed, replayed from *",),
+            "a call that a stream shows as text is an item after it (streamed-output)",
+            since="0.32.0",
+        )
+        for name in ("granite", "inkling")
+    ),
+    Meant(
+        "chat, tools: xlam",
+        ("*call*, streamed, replayed from *",),
+        "it reads calls of another format one token at a time (token-deltas)",
     ),
     Meant(
         "harmony",
@@ -99,11 +126,13 @@ class Difference:
         name: of the request.
         stock: stock's prompt.
         kit: the kit's prompt, or the error in its place.
+        unstreamed: the kit's prompt after the same answer, not streamed.
     """
 
     name: str
     stock: str
     kit: str
+    unstreamed: str | None = None
 
     @property
     def is_refusal(self) -> bool:
@@ -122,6 +151,8 @@ class Difference:
                 and any(fnmatch(self.name, name) for name in names)
                 and self.is_refusal == meant.refused
                 and (self.is_joined or not meant.joined)
+                and (self.kit == self.unstreamed or not meant.unstreamed)
+                and not (meant.since and not is_since(meant.since))
                 and not (meant.until and is_since(meant.until))
             ):
                 return meant.why
@@ -151,7 +182,16 @@ async def differences(
             refused = f"{_REFUSED}{kit[name].status}: {kit[name].body}"
             found.append(Difference(name, _prompts(reply), refused))
         elif not name.endswith("chained") and _prompts(reply) != _prompts(kit[name]):
-            found.append(Difference(name, _prompts(reply), _prompts(kit[name])))
+            answer, _, how = name.partition(", streamed, ")
+            plain = kit.get(f"{answer}, {how.replace('events', 'response')}")
+            found.append(
+                Difference(
+                    name,
+                    _prompts(reply),
+                    _prompts(kit[name]),
+                    _prompts(plain) if plain else None,
+                )
+            )
     return found
 
 

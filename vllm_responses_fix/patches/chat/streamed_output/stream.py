@@ -168,17 +168,20 @@ class Stream:
 
 
 def _calls_left_out(whole: list[Any], shown: list[Any]) -> list[Any]:
-    """The calls of a whole answer that its stream has not shown."""
+    """The calls of a whole answer that its stream has not shown.
+
+    No more than it has shown too few: one that it reads otherwise is not left out.
+    """
+    calls = [item for item in whole if item.type == "function_call"]
     names = Counter(item.name for item in shown if item.type == "function_call")
+    too_few = len(calls) - names.total()
     left_out = []
-    for item in whole:
-        if item.type != "function_call":
-            continue
-        if names[item.name]:
-            names[item.name] -= 1
+    for call in calls:
+        if names[call.name]:
+            names[call.name] -= 1
         else:
-            left_out.append(item)
-    return left_out
+            left_out.append(call)
+    return left_out[: max(0, too_few)]
 
 
 def _events(item: Any, index: int) -> list[Any]:
