@@ -28,7 +28,6 @@ class Meant:
             NAME".
         names: of requests, or patterns of names.
         why: the reason.
-        since: the first release where it differs.
         until: the first release where nothing differs any more.
         refused: the kit refuses these requests. Else it has another prompt.
         joined: which differs from stock's only in that assistant messages which follow
@@ -39,7 +38,6 @@ class Meant:
     kind: str
     names: tuple[str, ...]
     why: str
-    since: str | None = None
     until: str | None = None
     refused: bool = False
     joined: bool = False
@@ -74,7 +72,6 @@ _MEANT = (
         "chat, *",
         ("*, streamed, replayed from *",),
         "stock's stream lacks what a parser has held back (streamed-output)",
-        since="0.32.0",
         unstreamed=True,
     ),
     *(
@@ -82,7 +79,6 @@ _MEANT = (
             f"chat, reasoning: {name}",
             ("*call*, streamed, replayed from *",),
             "a call that a stream shows as text is an item after it (streamed-output)",
-            since="0.32.0",
         )
         for name in ("granite", "inkling")
     ),
@@ -152,7 +148,6 @@ class Difference:
                 and self.is_refusal == meant.refused
                 and (self.is_joined or not meant.joined)
                 and (self.kit == self.unstreamed or not meant.unstreamed)
-                and not (meant.since and not is_since(meant.since))
                 and not (meant.until and is_since(meant.until))
             ):
                 return meant.why
