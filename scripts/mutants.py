@@ -6,8 +6,9 @@ A mutant is a module with one small change, made by an operator of mutmut. At fi
 tests of converter, server and gpt-oss run once, and coverage.py notes which of them run
 which line. Then, for each mutant, a fork of this process, which has imported vLLM, runs
 those that run the changed lines, the quickest first, until one fails. Left out are
-probes, a patch's description, annotations and texts of the log. mutmut and coverage.py
-are fetched from PyPI into the user's cache folder.
+probes, a patch's description, annotations, texts of the log, and the variants of
+patches that this release does not need; `--release 0.33.0` tries those of another.
+mutmut and coverage.py are fetched from PyPI into the user's cache folder.
 
 Prints the mutants that survived, as diffs, and the share that was killed.
 """
@@ -131,15 +132,19 @@ def main() -> int:
     arguments.add_argument("modules", metavar="MODULE", nargs="*", help="default: all")
     options = arguments.parse_args()
     _fetch()
-    mutants = [m for path in options.modules or _modules() for m in _mutants(path)]
-    print(f"{len(mutants)} mutants", flush=True)
-    if options.sample:
-        mutants = random.Random(options.seed).sample(mutants, options.sample)
     prepare_vllm()
     for name in PRELOADED:
         import_module(name)
     with tempfile.TemporaryDirectory() as folder:
-        survivors = _try_all(Path(folder), mutants, options.results)
+        copy = Copy(Path(folder))
+        modules = options.modules or _modules()
+        run = [module for module in modules if copy.runs(module)]
+        mutants = [mutant for module in run for mutant in _mutants(module)]
+        others = len(modules) - len(run)
+        print(f"{len(mutants)} mutants; {others} modules are for other releases")
+        if options.sample:
+            mutants = random.Random(options.seed).sample(mutants, options.sample)
+        survivors = _try_all(copy, mutants, options.results)
     killed = len(mutants) - survivors
     print(f"{killed} of {len(mutants)} killed: {killed / len(mutants):.1%}")
     return 0
@@ -174,10 +179,9 @@ def _mutants(module: str) -> Iterator[Mutant]:
         yield Mutant(module, tree, node, (at.start.line, at.end.line), changed)
 
 
-def _try_all(folder: Path, mutants: Sequence[Mutant], results: Path | None) -> int:
-    """Try mutants on a copy of the repository; returns how many survived."""
+def _try_all(copy: "Copy", mutants: Sequence[Mutant], results: Path | None) -> int:
+    """Try mutants; returns how many survived."""
     known = json.loads(results.read_text()) if results and results.exists() else {}
-    copy = Copy(folder)
     survivors = 0
     for number, mutant in enumerate(mutants, 1):
         started = time.monotonic()
@@ -215,6 +219,10 @@ class Copy:
         # By file and line, the numbers of the tests that run it; the quickest first.
         self._tests: list[str] = notes["tests"]
         self._lines: dict[str, dict[str, list[int]]] = notes["lines"]
+
+    def runs(self, module: str) -> bool:
+        """Whether a test runs anything of a module."""
+        return any(self._lines.get(module, {}).values())
 
     def survives(self, mutant: Mutant) -> bool:
         """Whether all tests that run a mutant's lines pass."""

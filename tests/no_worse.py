@@ -33,6 +33,7 @@ class Meant:
         joined: which differs from stock's only in that assistant messages which follow
             one another are one.
         unstreamed: which is that of the kit where the answer is not streamed.
+        shown: which is that of stock where a client replays the stream's events.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Meant:
     refused: bool = False
     joined: bool = False
     unstreamed: bool = False
+    shown: bool = False
 
 
 _MEANT = (
@@ -73,6 +75,13 @@ _MEANT = (
         ("*, streamed, replayed from *",),
         "stock's stream lacks what a parser has held back (streamed-output)",
         unstreamed=True,
+    ),
+    Meant(
+        "chat, *",
+        ("*, streamed, replayed from response",),
+        "stock's response is not what the stream has shown (streamed-output)",
+        until="0.32.0",
+        shown=True,
     ),
     *(
         Meant(
@@ -123,12 +132,14 @@ class Difference:
         stock: stock's prompt.
         kit: the kit's prompt, or the error in its place.
         unstreamed: the kit's prompt after the same answer, not streamed.
+        shown: stock's prompt after the items of the same stream's events.
     """
 
     name: str
     stock: str
     kit: str
     unstreamed: str | None = None
+    shown: str | None = None
 
     @property
     def is_refusal(self) -> bool:
@@ -148,6 +159,7 @@ class Difference:
                 and self.is_refusal == meant.refused
                 and (self.is_joined or not meant.joined)
                 and (self.kit == self.unstreamed or not meant.unstreamed)
+                and (self.kit == self.shown or not meant.shown)
                 and not (meant.until and is_since(meant.until))
             ):
                 return meant.why
@@ -177,14 +189,17 @@ async def differences(
             refused = f"{_REFUSED}{kit[name].status}: {kit[name].body}"
             found.append(Difference(name, _prompts(reply), refused))
         elif not name.endswith("chained") and _prompts(reply) != _prompts(kit[name]):
-            answer, _, how = name.partition(", streamed, ")
-            plain = kit.get(f"{answer}, {how.replace('events', 'response')}")
+            plain = kit.get(
+                name.replace(", streamed", "").replace("events", "response")
+            )
+            shown = stock.get(name.replace("response", "events"))
             found.append(
                 Difference(
                     name,
                     _prompts(reply),
                     _prompts(kit[name]),
-                    _prompts(plain) if plain else None,
+                    plain and _prompts(plain),
+                    shown and _prompts(shown),
                 )
             )
     return found
