@@ -5,7 +5,8 @@
 A mutant is a module with one small change, made by an operator of mutmut. At first the
 tests of converter, server and gpt-oss run once, and coverage.py notes which of them run
 which line. Then, for each mutant, a fork of this process, which has imported vLLM, runs
-those that run the changed lines, the quickest first, until one fails. Left out are
+those that run the changed lines, the quickest first, until one fails; where none does,
+those that run anything of the module. Left out are
 probes, a patch's description, annotations, texts of the log, and the variants of
 patches that this release does not need; `--release 0.33.0` tries those of another.
 mutmut and coverage.py are fetched from PyPI into the user's cache folder.
@@ -229,11 +230,14 @@ class Copy:
         first, last = mutant.lines
         lines = self._lines.get(mutant.module, {})
         found = [lines.get(str(number), []) for number in range(first, last + 1)]
+        if not any(found):
+            # No test runs it, or it runs when the module is imported.
+            found = [*lines.values()]
         tests = [self._tests[number] for number in sorted({*chain(*found)})]
         module = self._folder / mutant.module
         module.write_text(mutant.text)
         try:
-            return not tests or self._pass(tests, without_bytecode=module)
+            return self._pass(tests, without_bytecode=module)
         finally:
             module.write_text(mutant.tree.code)
             _remove_bytecode(module)

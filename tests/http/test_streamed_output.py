@@ -11,7 +11,10 @@ from harness.app import ServerFactory, environment
 from harness.client import Client
 from harness.event_loop import EventLoopThread
 from harness.scripted_engine import Answer
+from openai.types.responses import ResponseFunctionToolCall
 from tool_conversation import QUESTION, WEATHER_TOOL, calls_of, result_of, user
+
+from vllm_responses_fix.patches.chat.streamed_output.stream import Stream
 
 ANSWER = chat_answer(
     "Let me look.",
@@ -120,6 +123,28 @@ async def test_a_call_that_a_stream_shows_as_text_follows(granite: Client) -> No
     types = [item["type"] for item in reply.output]
     assert types == ["reasoning", "message", "function_call"]
     assert contents(reply.output)[-1] == contents(plain.output)[-1]
+
+
+@pytest.mark.kit_alone
+def test_calls_follow_that_a_stream_has_not_shown() -> None:
+    """One of them looks as the one that it has shown."""
+    calls = [
+        ResponseFunctionToolCall(
+            type="function_call",
+            id=f"fc_{number}",
+            name=name,
+            call_id=f"call_{number}",
+            arguments="{}",
+        )
+        for number, name in enumerate(("look", "look", "find"))
+    ]
+    shown = Stream()
+    shown.items = [calls[2], calls[0]]
+    added = [event for event in shown.end(calls) if event.type.endswith("item.added")]
+    assert [event.item.call_id for event in added] == ["call_1"]
+    # One that it reads otherwise is not shown twice.
+    shown.items = [calls[2], calls[0], calls[2]]
+    assert not [*shown.end(calls)]
 
 
 @pytest.mark.guards("token-deltas")
