@@ -140,6 +140,8 @@ async def test_at_once_on_two_servers_streamed(
     first, second = await _both(two_clients, (body, body))
     # Its deltas were another answer's, so it must not end as if they were stored.
     assert second.events[-1]["type"] == "response.failed"
+    numbers = [event["sequence_number"] for event in second.events]
+    assert numbers == [*range(len(numbers))]
     assert "came first" in second.events[-1]["response"]["error"]["message"]
     for client in two_clients:
         assert (await client.retrieve("resp_mine")).body == first.body
