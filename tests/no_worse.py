@@ -89,7 +89,7 @@ _MEANT = (
             ("*call*, streamed, replayed from *",),
             "a call that a stream shows as text is an item after it (streamed-output)",
         )
-        for name in ("granite", "inkling")
+        for name in ("granite", "inkling", "kimi_k3")
     ),
     Meant(
         "chat, tools: xlam",
