@@ -337,6 +337,22 @@ async def test_what_is_not_found_may_be_in_another_process(chat: Client) -> None
     assert "VLLM_RESPONSES_FIX_STORE=auto" in missing.error
 
 
+async def test_without_a_store_nothing_is_found(
+    chat_server_factory: ServerFactory,
+) -> None:
+    with environment(store=False):
+        server = await chat_server_factory.start()
+    url = "/v1/responses/resp_1"
+    for answer in (
+        await server.http.delete(url),
+        await server.http.get(f"{url}/input_items"),
+        await server.http.get(url),
+    ):
+        assert answer.status_code == 404
+        assert "'resp_1'" in answer.json()["error"]["message"]
+    await server.close()
+
+
 async def test_the_endpoints_are_in_the_openapi_page(chat: Client) -> None:
     paths = (await chat.server.http.get("/openapi.json")).json()["paths"]
     assert {"get", "delete"} <= set(paths["/v1/responses/{response_id}"])
