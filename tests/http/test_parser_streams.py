@@ -18,6 +18,7 @@ async def test_a_stream_with_the_parser_context_is_refused(
 
     assert reply.status == 400
     assert reply.body["error"]["param"] == "stream"
+    assert reply.body["error"]["type"] == "invalid_request_error"
     assert "VLLM_USE_EXPERIMENTAL_PARSER_CONTEXT" in reply.error
     assert reply.prompts == []
 

@@ -337,6 +337,16 @@ async def test_what_is_not_found_may_be_in_another_process(chat: Client) -> None
     assert "VLLM_RESPONSES_FIX_STORE=auto" in missing.error
 
 
+async def test_events_are_those_of_background_streams(chat: Client) -> None:
+    plain = await chat.create({"input": "Hi."}, "Hello.")
+    url = f"/v1/responses/{plain.id}?stream=true"
+    refused = await chat.server.http.get(url)
+    error = refused.json()["error"]
+    assert (refused.status_code, error["param"]) == (400, "stream")
+    assert error["type"] == "invalid_request_error"
+    assert "created with `stream: true`. Retrieve it without" in error["message"]
+
+
 async def test_without_a_store_nothing_is_found(
     chat_server_factory: ServerFactory,
 ) -> None:

@@ -323,7 +323,7 @@ async def test_what_was_evicted_says_so(
         {"input": "Go on.", "previous_response_id": replies[0].id}, "Never."
     )
     assert gone.status == 400
-    assert "evicted" in gone.error
+    assert gone.error.endswith("It was evicted to make room for newer ones.")
     assert "evicted" not in (await client.retrieve("resp_unknown")).error
     await close(servers)
 
