@@ -6,10 +6,10 @@ A mutant is a module with one small change, made by an operator of mutmut. At fi
 tests of converter, server and gpt-oss run once, and coverage.py notes which of them run
 which line. Then, for each mutant, a fork of this process, which has imported vLLM, runs
 those that run the changed lines, the quickest first, until one fails; where none does,
-those that run anything of the module. Left out are
-probes, a patch's description, annotations, texts of the log, and the variants of
-patches that this release does not need; `--release 0.33.0` tries those of another.
-mutmut and coverage.py are fetched from PyPI into the user's cache folder.
+those that run anything of the module. Left out are probes, a patch's description,
+annotations, texts of the log, and the variants of patches that this release does not
+need; `--release 0.33.0` tries those of another. mutmut and coverage.py are fetched from
+PyPI into the user's cache folder.
 
 Prints the mutants that survived, as diffs, and the share that was killed.
 """
