@@ -1,10 +1,10 @@
 """A parser is told the end of the prompt that belongs to the answer's own turn."""
 
 import copy
-import functools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
-from contextlib import aclosing
 from typing import Any
+
+from vllm_responses_fix.stream_contexts import with_contexts
 
 
 def parse_own_turn(
@@ -12,35 +12,13 @@ def parse_own_turn(
 ) -> Callable[..., AsyncGenerator[Any, None]]:
     """Hide the turns before from what looks for the end of reasoning."""
 
-    @functools.wraps(original)
-    async def _process_simple_streaming_events(
-        self: Any,
-        request: Any,
-        sampling_params: Any,
-        result_generator: AsyncIterator[Any],
-        context: Any,
-        model_name: str,
-        tokenizer: Any,
-        *args: Any,
-    ) -> AsyncGenerator[Any, None]:
-        if self.parser:
-            ends = {tokenizer.eos_token_id, *sampling_params.all_stop_token_ids}
-            result_generator = _first_with_own_turn(result_generator, ends)
-        events = original(
-            self,
-            request,
-            sampling_params,
-            result_generator,
-            context,
-            model_name,
-            tokenizer,
-            *args,
-        )
-        async with aclosing(events):
-            async for event in events:
-                yield event
+    def change(
+        contexts: AsyncIterator[Any], sampling_params: Any, tokenizer: Any
+    ) -> AsyncIterator[Any]:
+        ends = {tokenizer.eos_token_id, *sampling_params.all_stop_token_ids}
+        return _first_with_own_turn(contexts, ends)
 
-    return _process_simple_streaming_events
+    return with_contexts(original, change)
 
 
 async def _first_with_own_turn(

@@ -4,8 +4,9 @@ import copy
 import dataclasses
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing
 from typing import Any
+
+from vllm_responses_fix.stream_contexts import with_contexts
 
 _INCOMPLETE = "\ufffd"
 """What the decoder of a tokenizer has for a part of a character."""
@@ -16,38 +17,16 @@ def parse_one_by_one(
 ) -> Callable[..., AsyncGenerator[Any, None]]:
     """Show vLLM's parsers what an engine that is not overtaken would have."""
 
-    @functools.wraps(original)
-    async def _process_simple_streaming_events(
-        self: Any,
-        request: Any,
-        sampling_params: Any,
-        result_generator: AsyncIterator[Any],
-        context: Any,
-        model_name: str,
-        tokenizer: Any,
-        *args: Any,
-    ) -> AsyncGenerator[Any, None]:
-        if self.parser:
-            decode = functools.partial(
-                tokenizer.decode,
-                skip_special_tokens=sampling_params.skip_special_tokens,
-            )
-            result_generator = _one_by_one(result_generator, decode)
-        events = original(
-            self,
-            request,
-            sampling_params,
-            result_generator,
-            context,
-            model_name,
-            tokenizer,
-            *args,
+    def change(
+        contexts: AsyncIterator[Any], sampling_params: Any, tokenizer: Any
+    ) -> AsyncIterator[Any]:
+        decode = functools.partial(
+            tokenizer.decode,
+            skip_special_tokens=sampling_params.skip_special_tokens,
         )
-        async with aclosing(events):
-            async for event in events:
-                yield event
+        return _one_by_one(contexts, decode)
 
-    return _process_simple_streaming_events
+    return with_contexts(original, change)
 
 
 async def _one_by_one(
