@@ -3,18 +3,19 @@
     scripts/run.sh mutants [--sample 250] [--seed 12] [MODULE ...]
 
 A mutant is a module with one small change, made by an operator of mutmut. At first the
-tests of converter, server and gpt-oss run once, and coverage.py notes which of them run
-which line. Then, for each mutant, a fork of this process, which has imported vLLM, runs
-those that run the changed lines, the quickest first, until one fails; where none does,
-those that run anything of the module. Left out are probes, a patch's description,
-annotations, texts of the log, and the variants of patches that this release does not
-need; `--release 0.33.0` tries those of another. mutmut and coverage.py are fetched from
-PyPI into the user's cache folder.
+tests of converter, server, gpt-oss and store run once, and coverage.py notes which of
+them run which line. Then, for each mutant, a fork of this process, which has imported
+vLLM, runs those that run the changed lines, the quickest first, until one fails; where
+none does, those that run anything of the module. Left out are probes, a patch's
+description, annotations, texts of the log, and the variants of patches that this
+release does not need; `--release 0.33.0` tries those of another. mutmut and coverage.py
+are fetched from PyPI into the user's cache folder.
 
 Prints the mutants that survived, as diffs, and the share that was killed.
 """
 
 import argparse
+import ast
 import difflib
 import json
 import os
@@ -58,7 +59,7 @@ PRELOADED = (
     "vllm.entrypoints.openai.responses.serving",
     "vllm.tool_parsers",
 )
-TESTS = ("tests/converter", "tests/http", "tests/harmony")
+TESTS = ("tests/converter", "tests/http", "tests/harmony", "tests/store")
 
 
 @dataclass(frozen=True)
@@ -222,8 +223,9 @@ class Copy:
         self._lines: dict[str, dict[str, list[int]]] = notes["lines"]
 
     def runs(self, module: str) -> bool:
-        """Whether a test runs anything of a module."""
-        return any(self._lines.get(module, {}).values())
+        """Whether a test does more with a module than to import it."""
+        lines = self._lines.get(module, {})
+        return any(lines.get(str(number)) for number in _lines_of_functions(module))
 
     def survives(self, mutant: Mutant) -> bool:
         """Whether all tests that run a mutant's lines pass."""
@@ -276,6 +278,13 @@ class Copy:
         # Threads of a server must not keep it.
         sys.stdout.flush()
         os._exit(int(code))
+
+
+def _lines_of_functions(module: str) -> Iterator[int]:
+    """The lines that are not run when a module is imported."""
+    for node in ast.walk(ast.parse((ROOT / module).read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from range(node.body[0].lineno, node.body[-1].end_lineno + 1)
 
 
 def _remove_bytecode(module: Path) -> None:

@@ -217,6 +217,20 @@ async def test_a_search_that_no_tool_answers(
     assert shown == [item["type"] for item in streamed.output]
 
 
+@pytest.mark.guards("harmony-web-search")
+async def test_a_search_in_a_page_is_shown_as_no_other_call(harmony: Client) -> None:
+    """Up to 0.29 the stream ends there, as vLLM's own item for it is not valid."""
+    asked = call("", '{"pattern": "tides"}').with_channel("analysis")
+    answer = harmony_answer(
+        analysis("Let me see."), asked.with_recipient("browser.find")
+    )
+
+    streamed = await harmony.stream({"input": "Find out."}, answer)
+
+    shown = {e["item"]["type"] for e in streamed.events if "item" in e}
+    assert shown - {"web_search_call"} == {"reasoning"}
+
+
 @pytest.mark.guards("usage")
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 async def test_usage_has_its_lists_beside_the_totals(

@@ -2,7 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import cycle, islice
@@ -41,6 +48,7 @@ class EnginePrompt:
     request_id: str
     token_ids: Sequence[int]
     sampling_params: SamplingParams
+    trace_headers: Mapping[str, str] | None
     decode: Callable[[Sequence[int]], str] = field(repr=False)
 
     @property
@@ -96,11 +104,12 @@ class ScriptedEngine(EngineBase):
         prompt: Any,
         sampling_params: SamplingParams,
         request_id: str,
+        trace_headers: Mapping[str, str] | None = None,
         **_options: Any,
     ) -> AsyncGenerator[RequestOutput, None]:
         request = self.submit(prompt, sampling_params, request_id)
         try:
-            answer = self._answer(request, request_id)
+            answer = self._answer(request, request_id, trace_headers)
             if answer.gate is not None:
                 await answer.gate.wait()
             token_ids, finish_reason = self._generated(answer, request)
@@ -116,9 +125,21 @@ class ScriptedEngine(EngineBase):
         finally:
             request.close()
 
-    def _answer(self, request: RunningRequest, request_id: str) -> Answer:
+    async def is_tracing_enabled(self) -> bool:
+        return True
+
+    def _answer(
+        self,
+        request: RunningRequest,
+        request_id: str,
+        trace_headers: Mapping[str, str] | None,
+    ) -> Answer:
         prompt = EnginePrompt(
-            request_id, request.prompt_token_ids, request.sampling_params, self._decode
+            request_id,
+            request.prompt_token_ids,
+            request.sampling_params,
+            trace_headers,
+            self._decode,
         )
         # The server numbers a request's generations: resp_<uuid>_0, resp_<uuid>_1, ...
         response_id = request_id.rpartition("_")[0]

@@ -183,6 +183,11 @@ def test_a_stream_is_sent_again(chat: Client, listen: Callable[..., str]) -> Non
                 events = list(stream)
             kinds = dict.fromkeys(event.type for event in events)
             seen.append((kinds, stream.get_final_response().to_dict()))
+            for event in events:
+                if event.type in ("response.created", "response.in_progress"):
+                    assert event.response.status == "in_progress"
+                    assert event.response.output == []
+                    assert event.response.usage is None
     assert seen[0][1] == seen[1][1]
     assert len(chat.server.engine.prompts["resp_mine"]) == 1
     assert [*seen[1][0]] == [
@@ -221,3 +226,23 @@ async def test_an_id_that_has_expired_names_another_response(
         )
         assert "B?" in chained.prompt.text
         assert "A?" not in chained.prompt.text
+
+
+async def test_events_of_an_id_that_has_expired_are_not_another_response_s(
+    two_clients: tuple[Client, Client],
+) -> None:
+    first, second = two_clients
+    body = {**BODY, "background": True, "stream": True}
+    await first.create(body, "A.")
+    url = "/v1/responses/resp_mine?stream=true"
+    assert "A." in (await first.server.http.get(url)).text
+    # Another second, as ids live longer than one.
+    await asyncio.sleep(1)
+    a_month_later = time.time() + 31 * 86_400
+    for client in two_clients:
+        stored_by(client.server).store._store.clock = lambda: a_month_later
+    await second.create({**body, "input": "B?"}, "B.")
+    refused = await first.server.http.get(url)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["param"] == "stream"
+    assert "B." in (await second.server.http.get(url)).text

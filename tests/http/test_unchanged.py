@@ -3,6 +3,7 @@
 import pytest
 from harness.answers import chat_answer
 from harness.client import Client
+from harness.scripted_engine import Answer
 from tool_conversation import WEATHER_TOOL, user
 
 import vllm_responses_fix
@@ -68,3 +69,21 @@ async def test_two_answers_in_a_row_stay_two(chat: Client) -> None:
     )
     assert "Four." in reply.prompt.text
     assert "Yes." in reply.prompt.text
+
+
+@pytest.mark.parametrize("more", [{}, {"stream": True}])
+async def test_a_trace_goes_on_in_the_engine(
+    chat: Client, more: dict[str, bool]
+) -> None:
+    trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    first = await chat.create({"input": "question"}, "It is so.")
+    engine = chat.server.engine
+    before = len(engine.prompts)
+    engine.script = lambda _: Answer("ok")
+    await chat.server.http.post(
+        "/v1/responses",
+        json={"input": "more", "previous_response_id": first.id, **more},
+        headers=trace,
+    )
+    (prompt,) = [*engine.prompts.values()][before]
+    assert prompt.trace_headers == trace

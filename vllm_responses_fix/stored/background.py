@@ -77,6 +77,17 @@ class Events(OwnDict):
         super().__init__()
         self._finished: deque[Key] = deque()
 
+    def are_of(self, response: Any) -> bool:
+        """Whether there are events of this response of the current owner.
+
+        An id that a client chose may name another one, once the first has expired.
+        """
+        events, _ = self.get(response.id, (None, None))
+        if not events:
+            return events is not None
+        told = getattr(events[0], "response", response)
+        return bool(told.created_at == response.created_at)
+
     def finish(self, key: Key, response: Any) -> None:
         """End a stream, where vLLM has not, and let go of the oldest."""
         stream = self._all.get(key)

@@ -231,7 +231,7 @@ def retrieve_from_store(original: Method) -> Method:
         if not isinstance(known, Known):
             return known
         stream = args[1] if len(args) > 1 else kwargs.get("stream")
-        if stream and response_id not in self.event_store:
+        if stream and not conversations.events.are_of(known.response):
             return _no_events(self, known.response)
         with responses_of_request({response_id: known}):
             return await original(self, response_id, *args, **kwargs)

@@ -1,0 +1,108 @@
+"""Records of earlier kits and earlier releases of vLLM, in stored_format_*/.
+
+A server that is upgraded reads what it has stored before. The files were written with
+vLLM 0.21.0; in each, the first record is as the first kits with a store wrote it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.answers import chat_answer, final, harmony_answer
+from harness.client import Client, Conversation
+from harness.scripted_engine import Answer
+from shared_store import stored_by
+
+from vllm_responses_fix.store.record import Record
+
+pytestmark = pytest.mark.guards("stored-responses")
+
+NEWEST = "stored_format_1"
+FOLDERS = sorted(Path(__file__).parent.glob("stored_format_*"))
+DONE = {"chat": chat_answer("Done."), "harmony": harmony_answer(final("Done."))}
+
+
+@pytest.fixture(params=["chat", "harmony"])
+def kind(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def client(kind: str, request: pytest.FixtureRequest) -> Client:
+    """A client of that kind of model."""
+    client: Client = request.getfixturevalue(kind)
+    return client
+
+
+@pytest.fixture
+def done(kind: str) -> Answer:
+    return DONE[kind]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+async def test_a_stored_conversation_is_read_and_goes_on(
+    folder: Path, kind: str, client: Client, done: Answer
+) -> None:
+    records = _records(folder, kind)
+    for record in records:
+        stored_by(client.server).store.put(
+            Record(
+                record["id"],
+                "",
+                record["parent"],
+                record["status"],
+                json.dumps(record["body"]).encode(),
+            )
+        )
+    conversation = Conversation()
+    for record in records:
+        response = record["body"]["response"]
+        read = await client.retrieve(record["id"])
+        prompt = read.response["input_messages"]
+        # The record has what was added to the prompt; `usage` is shown in another form.
+        others = {"input_messages": prompt, "usage": read.response["usage"]}
+        assert _said(read.response) == _said(response | others)
+        conversation = conversation.extended(record["body"]["input"], read)
+    assert prompt
+
+    tools = {"tools": response["tools"]}
+    chained = await client.create(conversation.chain_body("And b?", **tools), done)
+    replayed = await client.create(conversation.replay_body("And b?", **tools), done)
+    assert "It is 1." in chained.prompt.text
+    assert chained.prompt.token_ids == replayed.prompt.token_ids
+
+
+async def test_what_is_stored_has_the_form_of_the_newest_file(
+    kind: str, client: Client, done: Answer
+) -> None:
+    """Another form has another number, and a file of its own."""
+    *_, newest = _records(Path(__file__).parent / NEWEST, kind)
+    body = {
+        "input": "Hi.",
+        "request_id": "resp_mine",
+        "enable_response_messages": True,
+    }
+    await client.create(body, done)
+    stored = json.loads(stored_by(client.server).store.get("resp_mine", "").body)
+    assert stored["format"] == newest["body"]["format"]
+    for part in ("harmony", "prompt", "request"):
+        assert _form(stored[part]) == _form(newest["body"][part]), part
+    assert stored.keys() == newest["body"].keys()
+
+
+def _records(folder: Path, kind: str) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = json.loads((folder / f"{kind}.json").read_text())
+    return records
+
+
+def _form(part: Any) -> Any:
+    return sorted(part) if isinstance(part, dict) else type(part)
+
+
+def _said(value: Any) -> Any:
+    """Without fields that are null, of which every release has others."""
+    if isinstance(value, dict):
+        return {k: _said(v) for k, v in value.items() if v is not None}
+    return [_said(v) for v in value] if isinstance(value, list) else value
