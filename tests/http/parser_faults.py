@@ -94,6 +94,14 @@ FAULTS = (
         kind="reasoning",
     ),
     Fault(
+        ("ling3",),
+        ("truncated reasoning",),
+        "Reasoning that was cut short is text, not streamed. `why`",
+        kind="reasoning",
+        since="0.29.0",
+        until="0.30.0",
+    ),
+    Fault(
         ("seed_oss",),
         ("*call*",),
         "A call is text. `<seed:tool_call>...`",

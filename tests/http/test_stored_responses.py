@@ -218,7 +218,9 @@ async def test_a_background_response_whose_generation_fails_has_failed(
     assert status == "failed"
     streamed = await chat.stream({"input": "Hi.", "background": True})
     assert streamed.events[-1]["type"] == "response.failed"
-    assert streamed.events[-1]["response"]["status"] == "failed"
+    failed = streamed.events[-1]["response"]
+    assert failed["status"] == "failed"
+    assert failed["error"]["message"] == "The model's generation has failed."
     assert (await chat.retrieve(streamed.events[0]["response"]["id"])).body[
         "status"
     ] == "failed"
