@@ -1,7 +1,7 @@
-"""Records of earlier kits and earlier releases of vLLM, in stored_format_*/.
+"""Records of other kits and other releases of vLLM, in stored_format_*/.
 
-A server that is upgraded reads what it has stored before. The files were written with
-vLLM 0.21.0; in each, the first record is as the first kits with a store wrote it.
+A server that is upgraded, or beside one that is, reads what was stored before. The
+first records of vLLM 0.21.0 are as the first kits with a store wrote them.
 """
 
 import json
@@ -18,8 +18,9 @@ from vllm_responses_fix.store.record import Record
 
 pytestmark = pytest.mark.guards("stored-responses")
 
-NEWEST = "stored_format_1"
-FOLDERS = sorted(Path(__file__).parent.glob("stored_format_*"))
+HERE = Path(__file__).parent
+NEWEST = HERE / "stored_format_1" / "vllm-0.33.0"
+FOLDERS = sorted(HERE.glob("stored_format_*/*"))
 DONE = {"chat": chat_answer("Done."), "harmony": harmony_answer(final("Done."))}
 
 
@@ -78,7 +79,7 @@ async def test_what_is_stored_has_the_form_of_the_newest_file(
     kind: str, client: Client, done: Answer
 ) -> None:
     """Another form has another number, and a file of its own."""
-    *_, newest = _records(Path(__file__).parent / NEWEST, kind)
+    *_, newest = _records(NEWEST, kind)
     body = {
         "input": "Hi.",
         "request_id": "resp_mine",

@@ -1,12 +1,13 @@
 """From records to what vLLM keeps of a conversation."""
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from functools import cache
 from itertools import islice
 from typing import Annotated, Any
 
 from openai.types.responses import ResponseOutputItem
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 from vllm.entrypoints.openai.responses import utils
 from vllm.entrypoints.openai.responses.protocol import (
     ResponsesRequest,
@@ -119,10 +120,34 @@ def response_of(added: Added) -> ResponsesResponse:
     fields = dict(added.response)
     # Harmony messages, as they were sent. vLLM writes them, but can't read them.
     messages = {name: fields.pop(name, None) for name in _MESSAGES}
-    response = ResponsesResponse.model_validate(fields)
+    try:
+        response = ResponsesResponse.model_validate(fields)
+    except ValidationError as error:
+        fields["usage"] = _with_counts(fields["usage"], error)
+        response = ResponsesResponse.model_validate(fields)
     for name, value in messages.items():
         setattr(response, name, value)
     return response
+
+
+def _with_counts(usage: Any, error: ValidationError) -> Any:
+    """`usage` of an earlier vLLM, with zero for what that has not counted.
+
+    Later ones ask for more, such as `cache_write_tokens`.
+
+    Raises:
+        ValidationError: anything else is wrong.
+    """
+    counts = deepcopy(usage)
+    for wrong in error.errors(include_url=False):
+        where = wrong["loc"]
+        if wrong["type"] != "missing" or where[:1] != ("usage",):
+            raise error
+        details = counts
+        for name in where[1:-1]:
+            details = details[name]
+        details[where[-1]] = 0
+    return counts
 
 
 def input_messages_of(known: Known | None) -> Any:
