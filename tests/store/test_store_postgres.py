@@ -52,7 +52,7 @@ def test_a_server_that_hangs_is_unavailable(
 ) -> None:
     store = PostgresStore(server.url, ttl=LARGE, max_bytes=None)
     store.put(record("a"))
-    monkeypatch.setattr("vllm_responses_fix.store.postgres._TIMEOUT", 2.0)
+    monkeypatch.setattr("vllm_responses_fix.store.postgres_connections._TIMEOUT", 2.0)
     processes = psutil.Process(server.process.pid).children(recursive=True)
     for process in processes:
         process.suspend()

@@ -1,126 +1,34 @@
 """Stored responses in a PostgreSQL database."""
 
-import os
-import queue
-import select
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from . import protocol
+from .postgres_connections import Again, PostgresConnections
+from .postgres_tables import (
+    CHAIN,
+    FIND,
+    GET,
+    HEAD,
+    IN_PROGRESS,
+    LOCK,
+    LOCKS,
+    RETENTION_LOCK,
+    Row,
+    one,
+)
 from .protocol import ABANDONED, Clock, Key, NotStored, Reason, StoreUnavailable, Usage
 from .record import OVERHEAD, UNFINISHED, Record, decode_id, encode_id
 
 if TYPE_CHECKING:
-    from psycopg import Connection, Cursor
+    from psycopg import Cursor
 
-T = TypeVar("T")
-
-FORMAT = 1
-_TIMEOUT = 5.0
+# Conversations that one transaction removes, lest the others wait for it.
 _AT_ONCE = 100
 # Of the limit of bytes, what a process may put before it looks at it.
 _UNCHECKED = 1 / 64
-
-# Any two numbers that nobody else takes an advisory lock with.
-_LOCKS = 0x76525366
-_SCHEMA_LOCK, _RETENTION_LOCK = 1, 2
-
-_SCHEMA = """
-CREATE TABLE vllm_responses_format (format integer NOT NULL);
-INSERT INTO vllm_responses_format VALUES (1);
-CREATE TABLE vllm_responses_conversations (
-    key bigserial PRIMARY KEY,
-    used double precision NOT NULL,
-    bytes bigint NOT NULL
-);
-CREATE INDEX ON vllm_responses_conversations (used);
-CREATE TABLE vllm_responses_records (
-    key bigserial PRIMARY KEY,
-    conversation bigint NOT NULL,
-    parent bigint,
-    owner bytea NOT NULL,
-    id bytea NOT NULL,
-    status text NOT NULL,
-    updated double precision NOT NULL,
-    deleted boolean NOT NULL DEFAULT false,
-    body bytea NOT NULL,
-    UNIQUE (owner, id)
-);
-CREATE INDEX ON vllm_responses_records (conversation, parent);
-CREATE INDEX ON vllm_responses_records (conversation)
-    WHERE status IN ('queued', 'in_progress');
-CREATE TABLE vllm_responses_gone (
-    key bigserial PRIMARY KEY,
-    owner bytea NOT NULL,
-    id bytea NOT NULL,
-    reason text NOT NULL,
-    UNIQUE (owner, id)
-);
-"""
-
-_LOCK = """
-SELECT key FROM vllm_responses_conversations WHERE key = (
-    SELECT conversation FROM vllm_responses_records WHERE owner = %s AND id = %s
-) FOR UPDATE
-"""
-
-_FIND = """
-SELECT r.key, r.conversation, r.parent, r.status, r.deleted, length(r.body), c.used
-FROM vllm_responses_records r
-JOIN vllm_responses_conversations c ON c.key = r.conversation
-WHERE r.owner = %s AND r.id = %s
-"""
-
-_READ = """
-SELECT r.id, p.id, r.status, {body}, r.updated, r.deleted, c.used
-FROM vllm_responses_records r
-JOIN vllm_responses_conversations c ON c.key = r.conversation
-LEFT JOIN vllm_responses_records p ON p.key = r.parent
-WHERE r.owner = %s AND r.id = %s
-"""
-_GET = _READ.format(body="r.body")
-_HEAD = _READ.format(body="''::bytea")
-
-_CHAIN = """
-WITH RECURSIVE chain (key, parent, depth) AS (
-    SELECT key, parent, 0 FROM vllm_responses_records WHERE owner = %s AND id = %s
-    UNION ALL
-    SELECT r.key, r.parent, depth + 1
-    FROM chain JOIN vllm_responses_records r ON r.key = chain.parent
-)
-SELECT r.id, p.id, r.status, r.body, r.updated, r.deleted, c.used
-FROM chain
-JOIN vllm_responses_records r USING (key)
-JOIN vllm_responses_conversations c ON c.key = r.conversation
-LEFT JOIN vllm_responses_records p ON p.key = r.parent
-ORDER BY depth DESC
-"""
-
-_IN_PROGRESS = """
-EXISTS (
-    SELECT 1 FROM vllm_responses_records r
-    WHERE r.conversation = c.key AND r.status IN ('queued', 'in_progress')
-        AND r.updated > %s
-)
-"""
-
-
-class _Row(NamedTuple):
-    key: int
-    conversation: int
-    parent: int | None
-    status: str
-    deleted: bool
-    length: int
-    used: float
-
-
-class _Again(Exception):
-    """Another process was at the same thing: the transaction begins anew."""
 
 
 class PostgresStore:
@@ -148,46 +56,13 @@ class PostgresStore:
         Raises:
             StoreUnavailable: psycopg is not there, or the server can't be used.
         """
-        try:
-            import psycopg
-            from psycopg.conninfo import conninfo_to_dict
-        except ImportError:
-            raise StoreUnavailable(
-                "psycopg is not installed, so run: "
-                "pip install 'vllm-responses-fix[postgres]'"
-            ) from None
         self.clock = clock
-        self._psycopg = psycopg
         self._ttl = ttl
         self._max_bytes = max_bytes
         self.removed: dict[Reason, int] = {"evicted": 0, "expired": 0}
         self._unchecked = 0
         self._checked = float("-inf")
-        try:
-            self._address: dict[str, Any] = conninfo_to_dict(
-                url, connect_timeout=int(_TIMEOUT)
-            )
-        except psycopg.Error:
-            # Its words may have the password in them.
-            raise StoreUnavailable("libpq can't read the URL, so check it") from None
-        self._idle: queue.LifoQueue[Connection[Any]] = queue.LifoQueue()
-        self._busy: dict[Connection[Any], float] = {}
-        self._busy_lock = threading.Lock()
-        self._closed = threading.Event()
-        threading.Thread(
-            target=self._watch, name="responses-store", daemon=True
-        ).start()
-        try:
-            self._transact(self._make_or_check)
-        except StoreUnavailable as error:
-            self.close()
-            if isinstance(error.__context__, psycopg.Error):
-                raise StoreUnavailable(
-                    f"the server does not answer or refuses ({error}), so check that it"
-                    f" runs, the address, user and password, and that the user may "
-                    f"create tables"
-                ) from None
-            raise
+        self._connections = PostgresConnections(url)
 
     def put(self, record: Record) -> bool:
         return self._put_and_retain(record, new=False)
@@ -196,31 +71,31 @@ class PostgresStore:
         return self._put_and_retain(record, new=True)
 
     def get(self, id: str, owner: str) -> Record:
-        return self._read(_GET, id, owner)[0]
+        return self._read(GET, id, owner)[0]
 
     def head(self, id: str, owner: str) -> Record:
-        return self._read(_HEAD, id, owner)[0]
+        return self._read(HEAD, id, owner)[0]
 
     def chain(self, id: str, owner: str) -> list[Record]:
-        return self._read(_CHAIN, id, owner)
+        return self._read(CHAIN, id, owner)
 
     def delete(self, id: str, owner: str) -> None:
-        self._transact(lambda cursor: self._delete(cursor, id, owner))
+        self._connections.transact(lambda cursor: self._delete(cursor, id, owner))
 
     def touch(self, keys: Iterable[Key]) -> set[Key]:
         # In one order everywhere, so that no two wait for each other.
         keys = sorted(keys)
         if not keys:
             return set()
-        return self._transact(lambda cursor: self._touch(cursor, keys))
+        return self._connections.transact(lambda cursor: self._touch(cursor, keys))
 
     def sweep(self) -> None:
-        while self._transact(self._retain):
+        while self._connections.transact(self._retain):
             pass
 
     def usage(self) -> Usage:
-        with self._cursor() as cursor:
-            conversations, records, size = _one(
+        with self._connections.cursor() as cursor:
+            conversations, records, size = one(
                 cursor,
                 "SELECT (SELECT count(*) FROM vllm_responses_conversations), "
                 "(SELECT count(*) FROM vllm_responses_records), "
@@ -234,111 +109,22 @@ class PostgresStore:
         )
 
     def close(self) -> None:
-        self._closed.set()
-        with suppress(queue.Empty):
-            while True:
-                self._idle.get_nowait().close()
-
-    # Connections
-
-    @contextmanager
-    def _cursor(self) -> "Iterator[Cursor[Any]]":
-        """A cursor of a connection that nobody else uses."""
-        try:
-            connection = self._connection()
-            with self._busy_lock:
-                self._busy[connection] = time.monotonic() + _TIMEOUT
-            try:
-                with connection.cursor(binary=True) as cursor:
-                    yield cursor
-            except self._psycopg.Error:
-                connection.close()
-                raise
-            finally:
-                with self._busy_lock:
-                    del self._busy[connection]
-                if self._closed.is_set():
-                    connection.close()
-                elif not connection.closed:
-                    self._idle.put(connection)
-        except self._psycopg.Error as error:
-            words = error.diag.message_primary or " ".join(str(error).split())
-            raise StoreUnavailable(f"PostgreSQL: {words}") from None
-
-    def _connection(self) -> "Connection[Any]":
-        with suppress(queue.Empty):
-            while True:
-                connection = self._idle.get_nowait()
-                # Something to read on an idle connection: the server has ended it.
-                if not select.select([connection.fileno()], [], [], 0)[0]:
-                    return connection
-                connection.close()
-        return self._psycopg.connect(**self._address, autocommit=True)
-
-    def _watch(self) -> None:
-        """End connections whose server hangs: libpq itself waits for ever."""
-        while not self._closed.wait(0.5):
-            now = time.monotonic()
-            with self._busy_lock:
-                busy = list(self._busy.items())
-            for connection, deadline in busy:
-                if deadline < now:
-                    with (
-                        suppress(OSError, self._psycopg.Error),
-                        socket.socket(fileno=os.dup(connection.fileno())) as its_socket,
-                    ):
-                        its_socket.shutdown(socket.SHUT_RDWR)
-
-    def _transact(self, action: "Callable[[Cursor[Any]], T]") -> T:
-        """Do it as one transaction.
-
-        One that raises `NotStored` has changed nothing but removed what has expired.
-        """
-        errors = self._psycopg.errors
-        not_stored = None
-        while True:
-            try:
-                with self._cursor() as cursor, cursor.connection.transaction():
-                    try:
-                        return action(cursor)
-                    except NotStored as error:
-                        not_stored = error
-                    except errors.DeadlockDetected:
-                        raise _Again from None
-                raise not_stored
-            except _Again:
-                continue
-
-    def _make_or_check(self, cursor: "Cursor[Any]") -> None:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCKS, _SCHEMA_LOCK))
-        [there] = _one(cursor, "SELECT to_regclass('vllm_responses_format')::text")
-        if there is None:
-            for statement in _SCHEMA.split(";"):
-                if statement.strip():
-                    cursor.execute(statement)
-            return
-        [found] = _one(cursor, "SELECT format FROM vllm_responses_format")
-        if found > FORMAT:
-            raise StoreUnavailable(
-                f"it has format {found} of a newer vllm-responses-fix and this one "
-                f"reads up to {FORMAT}, so install the newer one or name another "
-                f"database"
-            )
+        self._connections.close()
 
     # Reading
 
     def _read(self, query: str, id: str, owner: str) -> list[Record]:
-        with self._cursor() as cursor:
+        with self._connections.cursor() as cursor:
             rows = cursor.execute(query, _key(owner, id)).fetchall()
             if not rows or rows[-1][-2]:
                 raise self._not_stored(cursor, id, owner)
         used = rows[-1][-1]
         if used <= self.clock() - self._ttl:
             # It looks expired. If it is not, because it is in progress, it is used now.
-            self._transact(lambda cursor: self._use(cursor, id, owner))
+            self._connections.transact(lambda cursor: self._use(cursor, id, owner))
             return self._read(query, id, owner)
         if used < self.clock() - min(protocol.RENEWED_AFTER, self._ttl / 100):
-            self._transact(lambda cursor: self._use(cursor, id, owner))
+            self._connections.transact(lambda cursor: self._use(cursor, id, owner))
         return [
             Record(
                 decode_id(id),
@@ -364,7 +150,9 @@ class PostgresStore:
     # Writing
 
     def _put_and_retain(self, record: Record, *, new: bool) -> bool:
-        done = self._transact(lambda cursor: self._put(cursor, record, new=new))
+        done = self._connections.transact(
+            lambda cursor: self._put(cursor, record, new=new)
+        )
         self._unchecked += record.size
         limit = self._max_bytes
         if (limit is not None and self._unchecked > limit * _UNCHECKED) or (
@@ -374,7 +162,7 @@ class PostgresStore:
             self._checked = self.clock()
             # What was put is put, whatever becomes of this.
             with suppress(StoreUnavailable):
-                self._transact(self._retain)
+                self._connections.transact(self._retain)
         return done
 
     def _put(self, cursor: "Cursor[Any]", record: Record, *, new: bool) -> bool:
@@ -400,7 +188,7 @@ class PostgresStore:
                 raise error
         parent = None
         if record.parent is None:
-            [conversation] = _one(
+            [conversation] = one(
                 cursor,
                 "INSERT INTO vllm_responses_conversations (used, bytes) "
                 "VALUES (%s, %s) RETURNING key",
@@ -422,7 +210,7 @@ class PostgresStore:
             ),
         )
         if not inserted.rowcount:
-            raise _Again
+            raise Again
         cursor.execute(
             "DELETE FROM vllm_responses_gone WHERE owner = %s AND id = %s",
             _key(record.owner, record.id),
@@ -480,22 +268,22 @@ class PostgresStore:
             ).rowcount
         }
 
-    def _locked(self, cursor: "Cursor[Any]", id: str, owner: str) -> _Row | None:
+    def _locked(self, cursor: "Cursor[Any]", id: str, owner: str) -> Row | None:
         """The record's row, its conversation locked; if that has expired, it goes."""
         key = _key(owner, id)
-        locked = cursor.execute(_LOCK, key).fetchone()
-        found = cursor.execute(_FIND, key).fetchone()
+        locked = cursor.execute(LOCK, key).fetchone()
+        found = cursor.execute(FIND, key).fetchone()
         if found is None:
             return None
-        row = _Row(*found)
+        row = Row(*found)
         if locked is None or locked[0] != row.conversation:
-            raise _Again
+            raise Again
         if row.used > self.clock() - self._ttl:
             return row
         now = self.clock()
         expired = cursor.execute(
             f"SELECT c.key FROM vllm_responses_conversations c "
-            f"WHERE c.key = %s AND NOT {_IN_PROGRESS}",
+            f"WHERE c.key = %s AND NOT {IN_PROGRESS}",
             (row.conversation, now - ABANDONED),
         ).fetchone()
         if expired is None:
@@ -515,10 +303,10 @@ class PostgresStore:
 
     def _retain(self, cursor: "Cursor[Any]") -> int:
         """Remove some of what retention does not keep; returns how many."""
-        [mine] = _one(
+        [mine] = one(
             cursor,
             "SELECT pg_try_advisory_xact_lock(%s, %s)",
-            (_LOCKS, _RETENTION_LOCK),
+            (LOCKS, RETENTION_LOCK),
         )
         if not mine:
             return 0
@@ -527,7 +315,7 @@ class PostgresStore:
             key
             for [key] in cursor.execute(
                 f"SELECT c.key FROM vllm_responses_conversations c "
-                f"WHERE c.used <= %s AND NOT {_IN_PROGRESS} "
+                f"WHERE c.used <= %s AND NOT {IN_PROGRESS} "
                 f"ORDER BY c.used LIMIT %s FOR UPDATE SKIP LOCKED",
                 (now - self._ttl, now - ABANDONED, _AT_ONCE),
             ).fetchall()
@@ -541,7 +329,7 @@ class PostgresStore:
         """What makes room, but not the conversation that was used last."""
         if self._max_bytes is None:
             return []
-        [size] = _one(
+        [size] = one(
             cursor,
             "SELECT coalesce(sum(bytes), 0)::bigint FROM vllm_responses_conversations",
         )
@@ -550,7 +338,7 @@ class PostgresStore:
         keys = []
         for key, its_size in cursor.execute(
             f"SELECT c.key, c.bytes FROM vllm_responses_conversations c "
-            f"WHERE NOT {_IN_PROGRESS} AND c.key != ("
+            f"WHERE NOT {IN_PROGRESS} AND c.key != ("
             f"SELECT key FROM vllm_responses_conversations "
             f"ORDER BY used DESC, key DESC LIMIT 1"
             f") ORDER BY c.used, c.key LIMIT %s FOR UPDATE SKIP LOCKED",
@@ -597,10 +385,3 @@ class PostgresStore:
 
 def _key(owner: str, id: str) -> tuple[bytes, bytes]:
     return encode_id(owner), encode_id(id)
-
-
-def _one(cursor: "Cursor[Any]", query: str, parameters: Iterable[Any] = ()) -> Any:
-    """The only row of a query that has one."""
-    row = cursor.execute(query, tuple(parameters)).fetchone()
-    assert row is not None
-    return row

@@ -8,32 +8,18 @@ import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ..store.protocol import Key, NotStored, Store, StoreUnavailable
 from ..store.record import Record
-from .background import (
-    Events,
-    Lease,
-    OwnDict,
-    cancelled,
-    fail,
-    failed_if_lost,
-    is_unfinished,
-)
-from .body import Added, decode, decode_chain, encode
+from .background import Events, Lease, OwnDict, cancelled, fail, is_unfinished
+from .body import Added, decode
 from .known import CACHE_BYTES, Cache, Known, View, current, owner
 from .metrics import StoreMetrics
-from .prompt_form import added_to
-from .rebuilding import (
-    chat_conversation,
-    harmony_conversation,
-    harmony_conversation_from_items,
-    input_messages_of,
-    response_of,
-)
+from .reading import Reader
+from .rebuilding import response_of
 from .retries import Earlier
+from .turn import Turn, record_of
 from .unsaved import Unsaved
 
 logger = logging.getLogger("vllm.responses_fix")
@@ -44,42 +30,6 @@ SWEEP_SECONDS = 60.0
 
 # Store calls wait for disks and networks, so they are made in threads.
 _threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="responses-store")
-
-
-@dataclass(eq=False)
-class Turn:
-    """A response that is being made.
-
-    Attributes:
-        request: vLLM's `ResponsesRequest`.
-        owner: whose it is.
-        input: `input` of the request, as JSON.
-        parent: the response that it continues.
-        made: what there is of it.
-        queued: whether there is a record of it.
-        saved: whether its record is final.
-        told: set when clients may be told that it has ended.
-        digest: of the body of the request, if the client chose the id; see `retries`.
-        clashed: whether the store says otherwise: it has another response with its id,
-            or another process has cancelled or deleted this one.
-        putting: held while it is put into the store.
-    """
-
-    request: Any
-    owner: str
-    input: Any
-    parent: Known | None = None
-    made: Known = field(default_factory=Known)
-    queued: bool = False
-    saved: bool = False
-    told: asyncio.Event = field(default_factory=asyncio.Event)
-    digest: str | None = None
-    clashed: bool = False
-    putting: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def key(self) -> Key:
-        return (self.owner, self.request.request_id)
 
 
 class Conversations:
@@ -118,6 +68,7 @@ class Conversations:
             weakref.WeakValueDictionary()
         )
         self._is_harmony: bool = serving.use_harmony
+        self._reader = Reader(store, self.call, self.cache, self._is_harmony)
 
     async def call(self, function: Callable[..., T], *args: Any) -> T:
         """Call the store, without holding up the event loop."""
@@ -142,7 +93,7 @@ class Conversations:
             return running
         known = self.cache.get(key)
         if known is None or not await self._is_stored(key, known):
-            return await self._load_cold(serving, key)
+            return await self._reader.load(serving, key)
         if self._metrics is not None:
             self._metrics.cache_hits.inc()
         return known
@@ -167,7 +118,7 @@ class Conversations:
             return running
         if self._unsaved.has(key) and (known := self.cache.get(key)) is not None:
             return known
-        return await self.call(lambda: Known(response_of(self._get_added(key))))
+        return await self.call(lambda: Known(response_of(self._reader.added(key))))
 
     async def _running(self, key: Key) -> Known | None:
         """What there is of a background response that this process makes; if it has
@@ -182,56 +133,6 @@ class Conversations:
         if not is_unfinished(turn.made.response):
             await turn.told.wait()
         return None if turn.clashed else turn.made
-
-    def _get_added(self, key: Key) -> Added:
-        added = decode(self._get(key).body)
-        if added.prompt is None:
-            return added
-        return self._chain(key)[-1]
-
-    def _chain(self, key: Key) -> list[Added]:
-        records = self.store.chain(key[1], key[0])
-        return decode_chain(record.body for record in records)
-
-    def _get(self, key: Key) -> Record:
-        record = self.store.get(key[1], key[0])
-        failed = failed_if_lost(record, self.store.clock())
-        if failed is None:
-            return record
-        return failed if self.store.put(failed) else self.store.get(key[1], key[0])
-
-    async def _load_cold(self, serving: Any, key: Key) -> Known:
-        records = await self.call(self.store.chain, key[1], key[0])
-        before, added = self._known_before(records)
-        known = await self.call(self._rebuilt, added, before)
-        if known is None:
-            chain = decode_chain(record.body for record in records)
-            known = await harmony_conversation_from_items(serving, chain)
-            added = records
-        if not records[-1].unfinished:
-            known.put_between = (records[-1].updated, records[-1].updated)
-            self.cache.put(key, known, sum(record.size for record in added))
-        return known
-
-    def _known_before(self, records: list[Record]) -> tuple[Known | None, list[Record]]:
-        """The last response of a conversation that is in memory, and what follows it.
-
-        Where turns go to one process after the other, that is all but a few.
-        """
-        for index in range(len(records) - 1, 0, -1):
-            record = records[index - 1]
-            known = self.cache.get((record.owner, record.id))
-            if known is None or known.messages is None or not known.is_of(record):
-                continue
-            return known, records[index:]
-        return None, records
-
-    def _rebuilt(self, records: list[Record], before: Known | None) -> Known | None:
-        """The last of these responses; None if it has to be made of its items."""
-        bodies = (record.body for record in records)
-        chain = decode_chain(bodies, input_messages_of(before))
-        rebuild = harmony_conversation if self._is_harmony else chat_conversation
-        return rebuild(chain, before)
 
     async def begin(self, turn: Turn) -> Earlier | None:
         """A response will be made, and is to be stored.
@@ -269,7 +170,7 @@ class Conversations:
         try:
             record = self._unsaved.get(turn.key)
             if record is None:
-                record = await self.call(self._get, turn.key)
+                record = await self.call(self._reader.get, turn.key)
         except NotStored as error:
             self.cache.drop(turn.key)
             return Earlier() if error.reason == "deleted" else None
@@ -292,7 +193,7 @@ class Conversations:
         """
         turn.saved = True
         try:
-            record = self._record(turn)
+            record = record_of(turn, self._is_harmony)
             before = self.store.clock()
             if await self._put(turn, record):
                 turn.made.put_between = (before, self.store.clock())
@@ -317,8 +218,7 @@ class Conversations:
         Raises:
             NotStored, StoreUnavailable, UnknownFormatError: see `load`.
         """
-
-        return await self.call(self._chain, (owner.get(), id))
+        return await self.call(self._reader.chain, (owner.get(), id))
 
     async def delete(self, id: str) -> None:
         """Delete a response of the current owner.
@@ -342,7 +242,7 @@ class Conversations:
         task.add_done_callback(lambda _: self._settle_soon(turn))
         # It may be finished by now.
         if not turn.saved:
-            await self._put(turn, self._record(turn))
+            await self._put(turn, record_of(turn, self._is_harmony))
         if turn.clashed:
             self.running.pop(turn.key, None)
             self.events.drop(turn.key)
@@ -375,8 +275,8 @@ class Conversations:
         key = (owner.get(), id)
 
         def put() -> Record:
-            record = cancelled(self._get(key))
-            return record if self.store.put(record) else self._get(key)
+            record = cancelled(self._reader.get(key))
+            return record if self.store.put(record) else self._reader.get(key)
 
         return Known(response_of(decode((await self.call(put)).body)))
 
@@ -417,26 +317,6 @@ class Conversations:
         turn.made.response.status = "cancelled"
         if (task := self.tasks.of(key)) is not None:
             task.cancel()
-
-    def _record(self, turn: Turn) -> Record:
-        response = turn.made.response
-        fields = response.model_dump(mode="json", by_alias=True)
-        harmony = prompt = None
-        if self._is_harmony:
-            from .harmony_form import added_messages
-
-            harmony = added_messages(turn.made, turn.parent)
-        if fields["input_messages"] is not None:
-            before = input_messages_of(turn.parent)
-            prompt = added_to(before, fields["input_messages"])
-            fields["input_messages"] = None
-        return Record(
-            id=response.id,
-            owner=turn.owner,
-            parent=turn.request.previous_response_id,
-            status=response.status,
-            body=encode(Added(turn.input, fields, harmony, prompt, turn.digest)),
-        )
 
 
 _attached: "weakref.WeakKeyDictionary[Any, Conversations]" = weakref.WeakKeyDictionary()

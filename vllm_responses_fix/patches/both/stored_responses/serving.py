@@ -22,7 +22,6 @@ from vllm_responses_fix.stored.background import (
 )
 from vllm_responses_fix.stored.conversations import (
     Conversations,
-    Turn,
     attach,
     body_of,
     conversations_of,
@@ -33,6 +32,7 @@ from vllm_responses_fix.stored.known import CACHE_BYTES, Known, owner
 from vllm_responses_fix.stored.measured import MeasuredStore
 from vllm_responses_fix.stored.metrics import register
 from vllm_responses_fix.stored.retries import Earlier, answer_again, digest
+from vllm_responses_fix.stored.turn import Turn
 
 Method = Callable[..., Coroutine[Any, Any, Any]]
 
