@@ -42,12 +42,13 @@ TESTED = """\
 
 Written by `scripts/run.sh day_one --tests`: the converter, HTTP and Harmony tests of
 each release with the kit that knows only those before it. A test that guards a refused
-patch has to do what it does where that patch is switched off: fail at the same line
-with the same words, ids and numbers aside. All other tests have to pass, and none may
-fail that passes on stock vLLM, where a turn would be right that is wrong with the kit.
+patch, or only works with it, has to do what it does where that patch is switched off:
+fail at the same line with the same words, ids and numbers aside. All other tests have
+to pass, and none may fail that passes on stock vLLM, where a turn would be right that
+is wrong with the kit.
 
-| release | refused | tests | guards of the refused, as if off | others that fail | fail, and pass on stock |
-|---|---|---|---|---|---|
+| release | refused | pass | guards of the refused | others that need them | of both, as if off | others that fail | fail, and pass on stock |
+|---|---|---|---|---|---|---|---|
 """  # noqa: E501
 
 
@@ -101,8 +102,8 @@ def _row(release: str, refused: list[str], result: StepTests) -> str:
     cells = (
         release,
         ", ".join(f"`{name}`" for name in refused) or "none",
-        str(result.ran),
-        f"{result.as_off} of {result.guarding}",
+        *(str(result.passed), str(result.guarding), str(result.needing)),
+        f"{result.as_off} of {result.guarding + result.needing}",
         str(len(result.others)),
         str(len(result.harmed)),
     )

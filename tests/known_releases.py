@@ -16,6 +16,8 @@ from hypothesis import Phase, settings
 
 # Ids, addresses, times and lengths differ from run to run.
 _CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+")
+# As do the parts of a long value that pytest shows, and the example that fails first.
+_BESIDE = re.compile(r"^ *\+ +where .*\n?|^Falsifying example(.|\n)*", re.MULTILINE)
 _GUARDS = "guards"
 
 
@@ -90,6 +92,11 @@ def _did(report: pytest.TestReport) -> str:
         return "skipped"
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is None:
-        return _CHANGING.sub("#", f"failed: {report.longrepr}")
+        return _compared(f"failed: {report.longrepr}")
     place = f"{Path(crash.path).name}:{crash.lineno}"
-    return f"failed at {place}: {_CHANGING.sub('#', crash.message)}"
+    return f"failed at {place}: {_compared(crash.message)}"
+
+
+def _compared(message: str) -> str:
+    """What a failure says that is the same in the next run."""
+    return _CHANGING.sub("#", _BESIDE.sub("", message)).strip()

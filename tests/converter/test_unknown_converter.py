@@ -9,6 +9,7 @@ import pytest
 from chat_messages import construct, parse_input
 from harness.vllm_compat import is_since
 from hidden_sources import knowing_up_to
+from vllm.exceptions import VLLMValidationError
 
 from vllm_responses_fix.deciding import Decision, decide
 from vllm_responses_fix.patch import Patch
@@ -74,8 +75,10 @@ def all_parts(patches: Sequence[Patch]) -> Iterator[Decision]:
     """That patch by itself, as the kit with these patches puts it in."""
     (patch,) = (patch for patch in patches if patch.name == "all-parts")
     (decision,) = decide([patch], {}, ())
-    yield decision
-    undo_all(decision.substitutions)
+    try:
+        yield decision
+    finally:
+        undo_all(decision.substitutions)
 
 
 def messages(items: list[dict[str, Any]]) -> str:
@@ -93,3 +96,27 @@ def test_it_makes_the_same_messages(stock: None) -> None:
         assert decision.variant is not None
         assert decision.variant.name == "any_converter"
         assert [messages(items) for items in CONVERSATIONS] == expected
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {
+            "type": "web_search_call",
+            "id": "ws_1",
+            "status": "completed",
+            "action": {"type": "search", "query": "q"},
+        },
+        {"type": "reasoning", "id": "rs_1", "summary": [], "content": "a string"},
+    ],
+    ids=lambda item: item["type"],
+)
+def test_what_it_has_no_place_for_names_input(
+    item: dict[str, Any], stock: None
+) -> None:
+    with (
+        all_parts(knowing_up_to(PATCHES, "0.21.0")),
+        pytest.raises(VLLMValidationError, match=item["type"]) as error,
+    ):
+        messages([item])
+    assert error.value.parameter == "input"

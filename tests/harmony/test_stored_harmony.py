@@ -1,5 +1,6 @@
 """Conversations with gpt-oss whose turns go to one process after the other."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from test_conversation_machine import HarmonyMachine
 from turns import CALLING, DONE, LOOKUP, result_of
 
 import vllm_responses_fix
+from vllm_responses_fix.settings import DISABLED_PATCHES
 
 
 class SharedHarmonyMachine(SharedStoreMachine, HarmonyMachine):
@@ -132,7 +134,8 @@ async def test_what_is_read_from_the_store_is_continued_as_vllm_would(
 def without_reconstruction() -> Iterator[None]:
     vllm_responses_fix.uninstall()
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("VLLM_RESPONSES_FIX_DISABLE", "harmony-reconstruction")
+        switched_off = f"{os.environ.get(DISABLED_PATCHES, '')},harmony-reconstruction"
+        environment.setenv(DISABLED_PATCHES, switched_off)
         vllm_responses_fix.install()
         try:
             yield

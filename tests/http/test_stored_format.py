@@ -24,7 +24,12 @@ FOLDERS = sorted(HERE.glob("stored_format_*/*"))
 DONE = {"chat": chat_answer("Done."), "harmony": harmony_answer(final("Done."))}
 
 
-@pytest.fixture(params=["chat", "harmony"])
+@pytest.fixture(
+    params=[
+        "chat",
+        pytest.param("harmony", marks=pytest.mark.guards("harmony-reconstruction")),
+    ]
+)
 def kind(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

@@ -6,6 +6,7 @@ release of vLLM that changes it is served from its first day on.
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from openai.types.responses import (
@@ -17,6 +18,7 @@ from openai.types.responses import (
 from openai.types.responses.response_reasoning_item import Content
 
 from .single_item import (
+    construct_single_message_from_response_item,
     json_arguments,
     message_content,
     reasoning_text,
@@ -29,6 +31,8 @@ _CONTENT = "the content of this message"
 def convert_whole(original: Callable[..., Any]) -> Callable[..., Any]:
     """Let an item have all its parts, whichever of them the converter reads.
 
+    What it has no place for is a 400, as in the other variants.
+
     Source: vLLM #43244.
     """
 
@@ -37,7 +41,13 @@ def convert_whole(original: Callable[..., Any]) -> Callable[..., Any]:
         item: Any, prev_msg: Any = None, *args: Any, **kwargs: Any
     ) -> Any:
         if not isinstance(item, ResponseOutputMessage):
-            return original(_whole(item), prev_msg, *args, **kwargs)
+            whole = _whole(item)
+            with suppress(AttributeError, KeyError):
+                message = original(whole, prev_msg, *args, **kwargs)
+                # What it has no place for, it may return as it is.
+                if message is not whole or _is_chat_message(whole):
+                    return message
+            return construct_single_message_from_response_item(item)
         text = ResponseOutputText(text=_CONTENT, type="output_text", annotations=[])
         plain = item.model_copy(update={"content": [text]})
         message = original(plain, prev_msg, *args, **kwargs)
@@ -58,8 +68,12 @@ def _whole(item: Any) -> Any:
     if isinstance(item, ResponseFunctionToolCall):
         arguments = json_arguments(item.arguments)
         return item.model_copy(update={"arguments": arguments})
-    if isinstance(item, dict) and item.get("role") is not None:
+    if _is_chat_message(item):
         parts = item.get("content")
         if parts is not None and not isinstance(parts, (str, list)):
             return {"role": item["role"], "content": validated_parts(parts)}
     return item
+
+
+def _is_chat_message(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("role") is not None
