@@ -18,6 +18,8 @@ from typing import Any
 # Context says nothing that the tree does not; `kind` is the spelling of a string.
 _IGNORED_FIELDS = frozenset({"ctx", "kind", "type_comment"})
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# The nodes that have a name: a variable, an attribute, a parameter, an argument.
+_NAMED = {ast.Name: "id", ast.Attribute: "attr", ast.arg: "arg", ast.keyword: "arg"}
 _BLOCKS = frozenset({"body", "orelse", "finalbody", "handlers", "cases"})
 
 
@@ -123,11 +125,11 @@ def _own_parts(statement: ast.AST) -> Iterator[ast.AST]:
 
 
 def _mentions(part: ast.AST, names: frozenset[str]) -> bool:
-    return any(
-        getattr(node, field, None) in names
-        for node in ast.walk(part)
-        for field in ("id", "attr", "arg")
-    )
+    for node in ast.walk(part):
+        field = _NAMED.get(type(node))
+        if field is not None and getattr(node, field) in names:
+            return True
+    return False
 
 
 def _head(statement: ast.stmt) -> Any:

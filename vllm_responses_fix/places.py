@@ -7,6 +7,7 @@ upstream moves such imports about: `held_by` looks.
 """
 
 import importlib
+import itertools
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -206,8 +207,29 @@ PLACES: Mapping[str, tuple[str, str]] = {
 }
 
 
-_names_of_others: set[str] = set()
-"""Modules that are imported and not vLLM's."""
+class _Imported:
+    """The names of vLLM's modules that are imported.
+
+    They are among thousands, and asked for over and over at the start of a server.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._newest = ""
+
+    def names(self) -> list[str]:
+        # What has been imported since the last time comes last in `sys.modules`.
+        newest_first = list(itertools.islice(reversed(sys.modules), 256))
+        if self._newest in newest_first:
+            new = newest_first[: newest_first.index(self._newest)]
+        else:
+            new = list(sys.modules)
+        self._names.update((name, None) for name in new if name.startswith("vllm."))
+        self._newest = newest_first[0]
+        return list(self._names)
+
+
+_imported = _Imported()
 
 
 def full_name(place: str) -> str:
@@ -235,16 +257,7 @@ def held_by(attribute: str) -> list[ModuleType]:
     """The modules of vLLM that have something of that name, as far as imported."""
     return [
         module
-        for name in sorted(_names_of_vllm())
+        for name in _imported.names()
         if isinstance(module := sys.modules.get(name), ModuleType)
         and attribute in vars(module)
     ]
-
-
-def _names_of_vllm() -> set[str]:
-    """The modules of vLLM among the thousands that a server has imported."""
-    # This is asked for at the start of a server, over and over.
-    unknown = sys.modules.keys() - _names_of_others
-    names = {name for name in unknown if name.startswith("vllm.")}
-    _names_of_others.update(unknown - names)
-    return names

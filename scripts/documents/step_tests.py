@@ -94,10 +94,12 @@ def _run(
         if only is not None:
             (folder / "only.json").write_text(json.dumps(sorted(only)), "utf-8")
             chosen = ("--only", str(folder / "only.json"))
-        subprocess.run(
+        run = subprocess.run(
             [
                 *(str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-                *("-n", "auto", "--maxprocesses=4", "--dist=worksteal", "--tb=short"),
+                *("-n", "auto", "--maxprocesses=4", "--dist=worksteal"),
+                # Nothing that has to parse sources, which fails now and then in a thread.
+                "--tb=native",
                 *("--outcomes", str(folder / "outcomes.json"), *arguments, *chosen),
                 *TESTS,
             ],
@@ -115,6 +117,8 @@ def _run(
             # Failing tests are what is looked at.
             check=False,
         )
+        if run.returncode > 1:
+            raise SystemExit(f"pytest could not run all tests ({run.returncode})")
         outcomes: Outcomes = json.loads(
             (folder / "outcomes.json").read_text(encoding="utf-8")
         )
