@@ -98,7 +98,7 @@ def _run(
             [
                 *(str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"),
                 *("-n", "auto", "--maxprocesses=4", "--dist=worksteal"),
-                # Nothing that has to parse sources, which fails now and then in a thread.
+                # The others parse sources, which in a thread fails now and then.
                 "--tb=native",
                 *("--outcomes", str(folder / "outcomes.json"), *arguments, *chosen),
                 *TESTS,
