@@ -70,6 +70,13 @@ class Reply:
         """The message of an error reply."""
         return self.body["error"]["message"]
 
+    @property
+    def refusal(self) -> tuple[int, str, str | None, str]:
+        """Status, type, parameter and message of an error reply: all of it."""
+        error = self.body["error"]
+        assert error["code"] in (self.status, "previous_response_not_found")
+        return self.status, error["type"], error["param"], error["message"]
+
 
 @dataclass(frozen=True)
 class Conversation:

@@ -183,6 +183,5 @@ async def test_encrypted_reasoning_is_a_400_that_names_input(chat: Client) -> No
         "encrypted_content": "gAAAA",
     }
     reply = await chat.create({"input": [reasoning, user("hi")]}, chat_answer("ok"))
-    assert reply.status == 400
-    assert "Encrypted content is not supported" in reply.error
-    assert reply.body["error"]["param"] == "input"
+    assert reply.refusal[:3] == (400, "BadRequestError", "input")
+    assert reply.error.startswith("Encrypted content is not supported.")

@@ -105,12 +105,21 @@ async def test_an_unknown_item_is_a_400_that_names_it(
 ) -> None:
     first = await client.create({"input": QUESTION}, DONE[path])
     known = {"type": "item_reference", "id": first.output[0]["id"]}
-    for unknown in ("msg_1", f"{known['id']}0", f"msg_1.{first.id}", "msg_1.resp_1"):
+    no_item = "there is no stored item with this id."
+    for unknown, why in (
+        ("msg_1", no_item),
+        (f"msg_1.{first.id}", no_item),
+        (f"{known['id']}0", f"Response with id '{first.id}0' not found."),
+        ("msg_1.resp_1", "Response with id 'resp_1' not found."),
+    ):
         for reference in ({"type": "item_reference", "id": unknown}, {"id": unknown}):
             reply = await client.create({"input": [known, reference]}, DONE[path])
-            assert reply.status == 400, reply.body
-            assert reply.body["error"]["param"] == "input[1]"
-            assert "input[1]" in reply.error and unknown in reply.error
+            assert reply.refusal == (
+                400,
+                "invalid_request_error",
+                "input[1]",
+                f"input[1] refers to the item {unknown!r}: {why}",
+            )
 
 
 async def test_an_item_goes_with_its_response(chat: Client) -> None:
@@ -119,8 +128,13 @@ async def test_an_item_goes_with_its_response(chat: Client) -> None:
     reply = await chat.create(
         {"input": [{"type": "item_reference", "id": first.output[0]["id"]}]}
     )
-    assert reply.status == 400
-    assert "deleted" in reply.error
+    assert reply.refusal == (
+        400,
+        "invalid_request_error",
+        "input[0]",
+        f"input[0] refers to the item {first.output[0]['id']!r}: Response with id "
+        f"'{first.id}' not found. It was deleted.",
+    )
 
 
 async def test_a_server_without_a_store_says_so(
@@ -132,6 +146,11 @@ async def test_a_server_without_a_store_says_so(
         reply = await client.create(
             {"input": [{"type": "item_reference", "id": first.output[0]["id"]}]}
         )
-        assert reply.status == 400
-        assert "stores no responses" in reply.error
+        assert reply.refusal == (
+            400,
+            "invalid_request_error",
+            "input[0]",
+            f"input[0] refers to the item {first.output[0]['id']!r}: this server "
+            "stores no responses.",
+        )
         await client.server.close()

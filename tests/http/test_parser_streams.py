@@ -16,10 +16,13 @@ async def test_a_stream_with_the_parser_context_is_refused(
     with environment(parser_context=True):
         reply = await chat.stream({"input": "hi", "background": background}, ANSWER)
 
-    assert reply.status == 400
-    assert reply.body["error"]["param"] == "stream"
-    assert reply.body["error"]["type"] == "invalid_request_error"
-    assert "VLLM_USE_EXPERIMENTAL_PARSER_CONTEXT" in reply.error
+    assert reply.refusal == (
+        400,
+        "invalid_request_error",
+        "stream",
+        "This server can't stream: it was started with "
+        "VLLM_USE_EXPERIMENTAL_PARSER_CONTEXT=1. Send the request without `stream`.",
+    )
     assert reply.prompts == []
 
 

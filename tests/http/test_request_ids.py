@@ -20,12 +20,20 @@ BODY = {"input": "A?", "request_id": "resp_mine"}
 WAYS: list[dict[str, bool]] = [{}, {"stream": True}, {"background": True}]
 
 
-def _is_conflict(reply: Reply) -> bool:
-    return (reply.status, reply.body["error"]["param"]) == (409, "request_id")
-
-
-def _is_refused(reply: Reply) -> bool:
-    return (reply.status, reply.body["error"]["param"]) == (400, "request_id")
+REFUSED = (
+    400,
+    "invalid_request_error",
+    "request_id",
+    "'resp_mine' is the id of another request's response, which is stored, being made "
+    "or was deleted. Send another `request_id`, or none.",
+)
+CONFLICT = (
+    409,
+    "conflict_error",
+    "request_id",
+    "The response with id 'resp_mine' is being made for the same request. Try again "
+    "when it is finished.",
+)
 
 
 @pytest.mark.parametrize("more", WAYS)
@@ -41,7 +49,7 @@ async def test_the_same_request_gets_the_answer_again(
         assert again.body == stored.body
         assert not again.prompts
         other = await client.create({**body, "input": "B?"}, "Never.")
-        assert _is_refused(other)
+        assert other.refusal == REFUSED
         # Without `store` an id names nothing.
         unstored = {"input": "B?", "request_id": "resp_mine", "store": False}
         assert (await client.create(unstored, "B.")).status == 200
@@ -57,7 +65,7 @@ async def test_a_request_that_is_answered_now_conflicts(
     first = asyncio.create_task(chat.create(body, Answer("A.", gate=later)))
     while not chat.server.engine.prompts.get("resp_mine"):
         await asyncio.sleep(0)
-    assert _is_refused(await chat.create({**body, "input": "B?"}, "B."))
+    assert (await chat.create({**body, "input": "B?"}, "B.")).refusal == REFUSED
     if "background" in more:
         # Its client asks until it is finished, and may as well ask this way.
         assert (await chat.create(body, "B.")).body["status"] == "queued"
@@ -66,6 +74,7 @@ async def test_a_request_that_is_answered_now_conflicts(
             "/v1/responses", json={"model": "scripted", **body}
         )
         assert (raw.status_code, raw.headers["retry-after"]) == (409, "1")
+        assert Reply(raw.status_code, raw.json()).refusal == CONFLICT
     later.set()
     assert (await first).id == "resp_mine"
     assert (await chat.wait("resp_mine")).body["status"] == "completed"
@@ -128,7 +137,7 @@ async def test_at_once_on_two_servers_with_other_bodies(
     two_clients: tuple[Client, Client],
 ) -> None:
     first, second = await _both(two_clients, (BODY, {**BODY, "input": "B?"}))
-    assert _is_refused(second)
+    assert second.refusal == REFUSED
     for client in two_clients:
         assert (await client.retrieve("resp_mine")).body == first.body
 
@@ -142,7 +151,9 @@ async def test_at_once_on_two_servers_streamed(
     assert second.events[-1]["type"] == "response.failed"
     numbers = [event["sequence_number"] for event in second.events]
     assert numbers == [*range(len(numbers))]
-    assert "came first" in second.events[-1]["response"]["error"]["message"]
+    assert second.events[-1]["response"]["error"]["message"] == (
+        "Another request with its `request_id` came first."
+    )
     for client in two_clients:
         assert (await client.retrieve("resp_mine")).body == first.body
         assert (await client.create(body)).body == first.body
@@ -157,7 +168,7 @@ async def test_at_once_in_the_background(two_clients: tuple[Client, Client]) -> 
     )
     won, lost = sorted(replies, key=lambda reply: reply.status)
     assert won.id == "resp_mine"
-    assert _is_refused(lost)
+    assert lost.refusal == REFUSED
     winner = replies.index(won)
     for client in two_clients:
         text = (await client.wait("resp_mine")).output[-1]["content"][0]["text"]

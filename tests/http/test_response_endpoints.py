@@ -212,9 +212,13 @@ async def test_deleting_cancels(chat: Client) -> None:
 
 async def test_a_conversation_is_refused(chat: Client) -> None:
     refused = await chat.create({"input": "Hi.", "conversation": "conv_1"}, "Never.")
-    assert refused.status == 400
-    assert refused.body["error"]["param"] == "conversation"
-    assert "previous_response_id" in refused.error
+    assert refused.refusal == (
+        400,
+        "invalid_request_error",
+        "conversation",
+        "Conversations aren't supported: continue a response with "
+        "`previous_response_id`.",
+    )
 
 
 def test_the_openai_sdk_lists_and_deletes(
@@ -332,9 +336,14 @@ async def test_what_is_not_found_may_be_in_another_process(chat: Client) -> None
         missing = await chat.retrieve("resp_unknown")
     finally:
         object.__setattr__(parallel, "_api_process_count", 1)
-    assert missing.status == 404
-    assert "another one may have it" in missing.error
-    assert "VLLM_RESPONSES_FIX_STORE=auto" in missing.error
+    assert missing.refusal == (
+        404,
+        "invalid_request_error",
+        "response_id",
+        "Response with id 'resp_unknown' not found. The API processes of this server "
+        "share no store, and another one may have it: start the server with "
+        "VLLM_RESPONSES_FIX_STORE=auto.",
+    )
 
 
 async def test_events_are_those_of_background_streams(chat: Client) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from harness.answers import chat_answer, final, harmony_answer
 from harness.app import ServerFactory
-from harness.client import Client, Conversation
+from harness.client import Client, Conversation, Reply
 from harness.scripted_engine import Answer
 from shared_store import close, start_with_store, stored_by
 
 from vllm_responses_fix.store.protocol import StoreUnavailable
 from vllm_responses_fix.store.record import Record
 from vllm_responses_fix.stored import background, unsaved
+from vllm_responses_fix.stored.body import FORMAT
 
 pytestmark = pytest.mark.guards("stored-responses")
 
@@ -40,7 +41,7 @@ class Unreachable:
 def _make_unreachable(client: Client) -> Unreachable:
     stored = stored_by(client.server)
     store = Unreachable(stored.store)
-    stored.store = stored._unsaved._store = store
+    stored.store = stored._unsaved._store = stored._reader._store = store
     return store
 
 
@@ -197,7 +198,7 @@ async def test_a_background_response_whose_process_ended_has_failed(
     monkeypatch.setattr(background, "LOST_SECONDS", -1.0)
     body = (await second.retrieve(queued.id)).body
     assert body["status"] == "failed"
-    assert "has ended" in body["error"]["message"]
+    assert body["error"]["message"] == "The server that made it has ended."
     never.set()
 
 
@@ -256,11 +257,26 @@ async def test_events_of_another_process_are_a_400(
     running = await first.create(
         {"input": "Hi.", "background": True}, Answer("Hello.", gate=never)
     )
-    for id, why in ((reply.id, "no events"), (running.id, "by another process")):
+    for id, why in (
+        (
+            reply.id,
+            "has no events that could be streamed: they are kept for a while, of "
+            "background responses that were created with `stream: true`. Retrieve it "
+            "without `stream`.",
+        ),
+        (
+            running.id,
+            "is being made by another process: its events can't be streamed from here. "
+            "Retrieve it without `stream` until it is finished.",
+        ),
+    ):
         refused = await second.server.http.get(f"/v1/responses/{id}?stream=true")
-        assert refused.status_code == 400
-        assert refused.json()["error"]["param"] == "stream"
-        assert why in refused.json()["error"]["message"]
+        assert Reply(refused.status_code, refused.json()).refusal == (
+            400,
+            "invalid_request_error",
+            "stream",
+            f"Response with id '{id}' {why}",
+        )
     await first.cancel(running.id)
 
 
@@ -291,8 +307,12 @@ async def test_an_answer_waits_while_the_store_is_down(
     refused = await second.create(
         {"input": "Two.", "previous_response_id": begun.id}, "Never."
     )
-    assert refused.status == 503
-    assert "can't be read at the moment" in refused.error
+    assert refused.refusal == (
+        503,
+        "service_unavailable",
+        "previous_response_id",
+        "Stored responses can't be read at the moment: the connection was refused",
+    )
     raw = await second.server.http.get(f"/v1/responses/{begun.id}")
     assert (raw.status_code, raw.headers["retry-after"]) == (503, "5")
     new = await first.create({"input": "Alone."}, "Answered.")
@@ -324,8 +344,13 @@ async def test_what_was_evicted_says_so(
     gone = await client.create(
         {"input": "Go on.", "previous_response_id": replies[0].id}, "Never."
     )
-    assert gone.status == 400
-    assert gone.error.endswith("It was evicted to make room for newer ones.")
+    assert gone.refusal == (
+        400,
+        "invalid_request_error",
+        "previous_response_id",
+        f"Previous response with id '{replies[0].id}' not found. It was evicted to "
+        "make room for newer ones.",
+    )
     assert "evicted" not in (await client.retrieve("resp_unknown")).error
     await close(servers)
 
@@ -337,8 +362,14 @@ async def test_a_record_of_a_newer_kit_is_refused(chat: Client) -> None:
     refused = await chat.create(
         {"input": "Hi.", "previous_response_id": "resp_new"}, "Never."
     )
-    assert refused.status == 400
-    assert "format 1000" in refused.error
+    assert refused.refusal == (
+        400,
+        "invalid_request_error",
+        "previous_response_id",
+        "Response with id 'resp_new' can't be continued here: The stored response has "
+        f"format 1000, and this release of vllm-responses-fix reads formats up to "
+        f"{FORMAT}: upgrade it on this server.",
+    )
 
 
 @pytest.fixture(params=["chat", "harmony"])
