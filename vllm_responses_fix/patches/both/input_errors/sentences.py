@@ -40,6 +40,8 @@ def problem(item: Any, path: str) -> Problem:
     if not isinstance(item, dict):
         return path, f"{path} is not an object."
     item_type = item.get("type") or "message"
+    if not isinstance(item_type, str):
+        return _no_text(item, "type", path)
     found = None
     if item_type == "message":
         found = _message(item, path)
@@ -57,6 +59,8 @@ def _message(item: dict[str, Any], path: str) -> Problem | None:
     role = item.get("role")
     if role is None:
         return path, f"{path} has neither a type nor a role."
+    if not isinstance(role, str):
+        return _no_text(item, "role", path)
     if role not in _ROLES:
         path = f"{path}.role"
         return path, f"{path} is {_shown(role)}, which is not one of {_list(_ROLES)}."
@@ -93,6 +97,8 @@ def _parts(parts: Any, path: str, whose: str) -> Problem | None:
         if not isinstance(part, dict):
             return here, f"{here} is not an object."
         part_type = part.get("type")
+        if not isinstance(part_type, str):
+            return _no_text(part, "type", here)
         if part_type not in (*known, "text", "input_text", "output_text"):
             here = f"{here}.type"
             return here, f"{here} is {_shown(part_type)}, not one of {_list(known)}."
@@ -108,8 +114,8 @@ def _no_text(holder: dict[str, Any], name: str, path: str) -> Problem:
     return path, f"{path} {what}."
 
 
-def _shown(value: Any) -> str:
-    return repr(value if isinstance(value, str) else type(value).__name__)[:_LONGEST]
+def _shown(text: str) -> str:
+    return repr(text[:_LONGEST])
 
 
 def _list(names: Any) -> str:
