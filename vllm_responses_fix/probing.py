@@ -89,13 +89,16 @@ async def answering(context: Any) -> AsyncIterator[Any]:
     yield context
 
 
-async def streamed(serving: Any, context: Any, generated: AsyncIterator[Any]) -> Any:
+async def streamed(
+    serving: Any, context: Any, generated: AsyncIterator[Any], tokenizer: Any = None
+) -> Any:
     """The events of a stream.
 
     Args:
         serving: see `server`.
         context: vLLM's context of the request.
         generated: what the engine yields.
+        tokenizer: what a parser and the server ask of one.
     """
     from vllm.sampling_params import SamplingParams
 
@@ -105,7 +108,7 @@ async def streamed(serving: Any, context: Any, generated: AsyncIterator[Any]) ->
         generated,
         context,
         "probe",
-        None,
+        tokenizer,
         None,
     )
     return [event async for event in events]
@@ -113,6 +116,8 @@ async def streamed(serving: Any, context: Any, generated: AsyncIterator[Any]) ->
 
 class StreamParser:
     """What vLLM asks of a parser of streams, beside `parse_delta`."""
+
+    reasoning_parser = None
 
     def extract_response_outputs(self, **_: Any) -> list[Any]:
         return []
@@ -123,6 +128,41 @@ class StreamParser:
     def set_prompt_token_ids(self, prompt_token_ids: Any) -> None:
         """It reads no prompt."""
 
+    def count_reasoning_tokens(self, token_ids: Any) -> int:
+        return 0
+
+
+class _ParserClass:
+    """What vLLM makes a parser with."""
+
+    reasoning_parser_cls = None
+
+    def __init__(self, parser: StreamParser) -> None:
+        self._parser = parser
+
+    def __call__(self, *_: Any, **__: Any) -> StreamParser:
+        return self._parser
+
+
+def parsing(parser: StreamParser) -> tuple[Any, Any]:
+    """A chat model's server, and the context of a request that it streams.
+
+    Args:
+        parser: of both; it has a `parse_delta` as well.
+    """
+    from vllm.entrypoints.openai.responses.context import SimpleContext
+
+    serving = server()
+    context: Any = SimpleContext()
+    # Up to 0.23 the server makes its parser, then it is in the context.
+    serving.parser = _ParserClass(parser)
+    serving._effective_chat_template_kwargs = lambda _: {}
+    serving.model_config = None
+    serving.enable_auto_tools = True
+    serving.tool_call_id_type = "random"
+    context.response_parser = parser
+    return serving, context
+
 
 async def parsed_stream(
     parser: StreamParser, outputs: Sequence[Any], tokenizer: Any
@@ -130,22 +170,13 @@ async def parsed_stream(
     """The events that a chat model's server makes of what a parser says.
 
     Args:
-        parser: it has a `parse_delta` as well.
+        parser: see `parsing`.
         outputs: what the engine gives back, one after the other; see `answered`.
         tokenizer: what the parser and the server ask of one.
     """
-    from vllm.entrypoints.openai.responses.context import SimpleContext
     from vllm.sampling_params import SamplingParams
 
-    serving = server()
-    context: Any = SimpleContext()
-    # Up to 0.23 the server makes its parser, then it is in the context.
-    serving.parser = lambda *_, **__: parser
-    serving._effective_chat_template_kwargs = lambda _: {}
-    serving.model_config = None
-    serving.enable_auto_tools = True
-    serving.tool_call_id_type = "random"
-    context.response_parser = parser
+    serving, context = parsing(parser)
 
     async def generated() -> AsyncIterator[Any]:
         for output in outputs:

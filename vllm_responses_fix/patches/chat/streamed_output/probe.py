@@ -11,6 +11,7 @@ from vllm_responses_fix.probing import (
     answering,
     finished,
     parsed_stream,
+    parsing,
     request,
     server,
     streamed,
@@ -37,10 +38,14 @@ def fault() -> str | None:
     ]
     if opened != [(0, "reasoning"), (1, "function_call")]:
         return f"reasoning, white space and a call are streamed as {opened}"
-    events = finished(parsed_stream(_Holding(), [answered()], _Tokenizer()))
+    serving, context = parsing(_Holding())
+    generated = answering(context)
+    events = finished(streamed(serving, context, generated, _Tokenizer()))
     text = "".join(getattr(event, "delta", "") for event in events)
     if text != "probe":
         return f"text that a parser has held back is streamed as {text!r}"
+    if not events[-1].response.output:
+        return "text that a parser has held back is streamed and not stored"
     return None
 
 
