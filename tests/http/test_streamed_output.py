@@ -11,10 +11,15 @@ from harness.app import ServerFactory, environment
 from harness.client import Client
 from harness.event_loop import EventLoopThread
 from harness.scripted_engine import Answer
+from harness.vllm_compat import is_since
+from hidden_sources import knowing_up_to
 from openai.types.responses import ResponseFunctionToolCall
 from tool_conversation import QUESTION, WEATHER_TOOL, calls_of, result_of, user
 
+from vllm_responses_fix.deciding import decide
+from vllm_responses_fix.patches import PATCHES
 from vllm_responses_fix.patches.chat.streamed_output.stream import Stream
+from vllm_responses_fix.patching import undo_all
 
 ANSWER = chat_answer(
     "Let me look.",
@@ -185,3 +190,19 @@ async def test_a_call_that_is_asked_for(chat: Client, choice: str, size: int) ->
     reply = await stream_and_go_on(chat, body, cut(written, size))
     plain = await chat.create(body, Answer(written))
     assert contents(reply.output) == contents(plain.output)
+
+
+@pytest.mark.skipif(
+    not is_since("0.32.0"), reason="vLLM stores the parse of the whole answer"
+)
+def test_a_kit_that_has_not_seen_what_vllm_stores_leaves_it_alone(stock: None) -> None:
+    """Since 0.32 that is what it has streamed; more would be shown than stored."""
+    (patch,) = (
+        patch
+        for patch in knowing_up_to(PATCHES, "0.31.0")
+        if patch.name == "streamed-output"
+    )
+    (decision,) = decide([patch], {}, ())
+    undo_all(decision.substitutions)
+    assert decision.state == "refused"
+    assert decision.reason.endswith("is streamed and not stored")
