@@ -179,3 +179,15 @@ def texts_of(items: list[Item]) -> Iterator[str]:
                 yield from texts_of(value)
         if item.get("type") == "reasoning" and not item.get("content"):
             yield from texts_of(item["summary"])
+
+
+WITHOUT_A_PLACE = [
+    {
+        "type": "web_search_call",
+        "id": "ws_1",
+        "status": "completed",
+        "action": {"type": "search", "query": "q"},
+    },
+    {"type": "reasoning", "id": "rs_1", "summary": [], "content": "a string"},
+]
+"""Items that a request may have, and a chat template no place for."""

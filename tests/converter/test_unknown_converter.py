@@ -10,6 +10,7 @@ from chat_messages import construct, parse_input
 from harness.vllm_compat import is_since
 from hidden_sources import knowing_up_to
 from vllm.exceptions import VLLMValidationError
+from wire_items import WITHOUT_A_PLACE
 
 from vllm_responses_fix.deciding import Decision, decide
 from vllm_responses_fix.patch import Patch
@@ -98,19 +99,7 @@ def test_it_makes_the_same_messages(stock: None) -> None:
         assert [messages(items) for items in CONVERSATIONS] == expected
 
 
-@pytest.mark.parametrize(
-    "item",
-    [
-        {
-            "type": "web_search_call",
-            "id": "ws_1",
-            "status": "completed",
-            "action": {"type": "search", "query": "q"},
-        },
-        {"type": "reasoning", "id": "rs_1", "summary": [], "content": "a string"},
-    ],
-    ids=lambda item: item["type"],
-)
+@pytest.mark.parametrize("item", WITHOUT_A_PLACE, ids=lambda item: item["type"])
 def test_what_it_has_no_place_for_names_input(
     item: dict[str, Any], stock: None
 ) -> None:

@@ -8,6 +8,7 @@ from harness.vllm_compat import (
     CUT_CALLS_ARE_TEXT,
 )
 from tool_conversation import WEATHER_TOOL, calls_of, result_of, user
+from wire_items import WITHOUT_A_PLACE
 
 CUSTOM_TOOL_CALL = {
     "type": "custom_tool_call",
@@ -133,18 +134,7 @@ async def test_a_call_cut_short_does_not_end_the_conversation(chat: Client) -> N
     assert "Llan" in third.prompt.text
 
 
-@pytest.mark.parametrize(
-    "item",
-    [
-        {
-            "type": "web_search_call",
-            "id": "ws_1",
-            "status": "completed",
-            "action": {"type": "search", "query": "q"},
-        },
-        {"type": "reasoning", "id": "rs_1", "summary": [], "content": "a string"},
-    ],
-)
+@pytest.mark.parametrize("item", WITHOUT_A_PLACE)
 @pytest.mark.guards("all-parts", until="0.30.0")
 async def test_items_without_a_place_in_a_prompt_are_a_400(
     chat: Client, item: Item
