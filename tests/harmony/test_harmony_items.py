@@ -210,14 +210,14 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
 
 
 @pytest.mark.parametrize(
-    ("item", "named"),
+    ("item", "said"),
     [
         pytest.param(
             message(
                 "user",
                 [{"type": "input_image", "image_url": "data:,", "detail": "auto"}],
             ),
-            "input_image",
+            "Content parts of type 'input_image' are not supported by this model.",
             id="image",
             marks=GUARDS,
         ),
@@ -228,7 +228,7 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
                 "status": "completed",
                 "action": {"type": "search", "query": "a"},
             },
-            "web_search_call",
+            "Input items of type 'web_search_call' are not supported.",
             id="web search",
             marks=GUARDS_UNTIL_TYPES_ARE_NAMED,
         ),
@@ -239,17 +239,18 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
                 "summary": [],
                 "encrypted_content": "x",
             },
-            "Encrypted",
+            "Encrypted content is not supported.",
             id="encrypted",
             marks=GUARDS,
         ),
     ],
 )
 async def test_what_has_no_place_in_a_prompt_is_refused(
-    harmony: Client, item: Item, named: str
+    harmony: Client, item: Item, said: str
 ) -> None:
     reply = await harmony.create({"input": [message("user", "Look."), item]}, DONE)
 
     assert reply.status == 400
     assert reply.body["error"]["param"] == "input"
-    assert named in reply.error
+    # What follows is vLLM's, which repeats the parameter.
+    assert reply.error.partition(" (")[0] == said

@@ -21,7 +21,7 @@ from shared_store import (
     stored_by,
 )
 from test_conversation_machine import HarmonyMachine
-from turns import CALLING, DONE, LOOKUP, result_of
+from turns import CALLING, DONE, LOOKUP, both, result_header, result_of, start
 
 import vllm_responses_fix
 from vllm_responses_fix.settings import DISABLED_PATCHES
@@ -128,6 +128,19 @@ async def test_what_is_read_from_the_store_is_continued_as_vllm_would(
 
     assert "lookup" in expected.prompt.text.partition("<|start|>user")[0]
     assert chained.prompt.text == expected.prompt.text
+
+
+@pytest.mark.guards("stored-responses", "harmony-reconstruction")
+async def test_the_result_of_an_earlier_call_comes_late(harmony: Client) -> None:
+    """When another process goes on, which has read the call from the store."""
+    called, conversation = await start(harmony, tools=[LOOKUP])
+    waiting = await both(harmony, conversation, "Take your time.", tools=[LOOKUP])
+    conversation = conversation.extended("Take your time.", waiting)
+    stored_by(harmony.server).cache.clear()
+
+    chained = await both(harmony, conversation, result_of(called))
+
+    assert result_header("functions.lookup") + "42<|end|>" in chained.prompt.text
 
 
 @contextmanager

@@ -219,6 +219,50 @@ def test_a_stream_is_sent_again(chat: Client, listen: Callable[..., str]) -> Non
     assert set(seen[0][0]) == set(seen[1][0])
 
 
+async def test_the_stream_of_a_failed_response_is_sent_again(
+    two_clients: tuple[Client, Client],
+) -> None:
+    def fail(_: Any) -> Answer:
+        raise RuntimeError("the engine failed")
+
+    first, second = two_clients
+    first.server.engine.script = fail
+    body = {**BODY, "background": True, "stream": True}
+    seen = await first.create(body)
+    assert seen.events[-1]["type"] == "response.failed"
+    # The other server has no events of it, and makes them of what is stored.
+    again = await second.create(body, "Never.")
+    assert [event["type"] for event in again.events] == [
+        "response.created",
+        "response.in_progress",
+        "response.failed",
+    ]
+    begun, last = again.events[0]["response"], again.events[-1]["response"]
+    assert (begun["status"], begun["error"]) == ("in_progress", None)
+    assert last == (await second.retrieve("resp_mine")).body
+    assert last["error"]["message"] == "The model's generation has failed."
+
+
+async def test_the_stream_of_a_cancelled_response_is_sent_again(
+    two_clients: tuple[Client, Client],
+) -> None:
+    first, second = two_clients
+    body = {**BODY, "background": True, "stream": True}
+    never = asyncio.Event()
+    streaming = asyncio.create_task(first.create(body, Answer("Hi.", gate=never)))
+    while not first.server.engine.prompts.get("resp_mine"):
+        await asyncio.sleep(0)
+    assert (await first.cancel("resp_mine")).body["status"] == "cancelled"
+    never.set()
+    await streaming
+    again = await second.create(body, "Never.")
+    # None of OpenAI's last events says that a response was cancelled.
+    assert [event["type"] for event in again.events] == [
+        "response.created",
+        "response.in_progress",
+    ]
+
+
 async def test_an_id_that_has_expired_names_another_response(
     two_clients: tuple[Client, Client],
 ) -> None:
@@ -227,6 +271,15 @@ async def test_an_id_that_has_expired_names_another_response(
     # Which the first one keeps in memory, and the second one finds expired.
     a_month_later = time.time() + 31 * 86_400
     stored_by(second.server).store._store.clock = lambda: a_month_later
+    expired = await second.create(
+        {"input": "And?", "previous_response_id": "resp_mine"}, "Never."
+    )
+    assert expired.refusal == (
+        400,
+        "invalid_request_error",
+        "previous_response_id",
+        "Previous response with id 'resp_mine' not found. It has expired.",
+    )
     anew = await second.create({**BODY, "input": "B?"}, "B.")
     child = await second.create(
         {"input": "And?", "previous_response_id": anew.id}, "Yes."

@@ -6,15 +6,16 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import openai
 import pytest
 from harness.app import CHAT_ARGS, STORE, ServerFactory, environment
-from harness.client import Client
+from harness.client import Client, Reply
 from harness.event_loop import EventLoopThread
 from harness.model_folder import write_chat_model
 from harness.scripted_engine import Answer
+from openai.types.responses import ResponseIncludable
 from shared_store import close, sqlite_settings, start_with_store
 
 import vllm_responses_fix
@@ -249,6 +250,109 @@ def test_the_openai_sdk_lists_and_deletes(
         assert client.responses.retrieve(first.id).id == first.id
 
 
+async def test_pages_of_input_items(chat: Client) -> None:
+    first = await chat.create({"input": "One."}, "First.")
+    call_output = {"type": "function_call_output", "call_id": "call_1", "output": "Yes"}
+    second = await chat.create(
+        {
+            "input": [
+                {
+                    "type": "function_call",
+                    "call_id": "call_1",
+                    "name": "ask",
+                    "arguments": "{}",
+                },
+                call_output,
+                {"role": "assistant", "content": "Hm."},
+                {"role": "user", "content": "Two.", "id": "msg_1", "status": None},
+                {"role": "developer", "content": [{"type": "input_text", "text": "-"}]},
+            ],
+            "previous_response_id": first.id,
+        },
+        "Second.",
+    )
+
+    async def page(**query: Any) -> dict[str, Any]:
+        path = f"/v1/responses/{second.id}/input_items"
+        reply = await chat.server.http.get(path, params=query)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    def message(number: int, role: str, text: str) -> dict[str, Any]:
+        return {
+            "type": "message",
+            "id": f"{second.id}_item_{number}",
+            "role": role,
+            "status": "completed",
+            "content": [{"type": "input_text", "text": text}],
+        }
+
+    said = message(4, "assistant", "Hm.")
+    said["content"] = [{"type": "output_text", "text": "Hm.", "annotations": []}]
+    whole = await page(order="asc")
+    assert whole["data"][0] == message(0, "user", "One.")
+    assert whole["data"][1] == first.output[0]
+    assert whole["data"][3:] == [
+        {**call_output, "id": f"{second.id}_item_3"},
+        said,
+        {**message(5, "user", "Two."), "id": "msg_1", "status": None},
+        message(6, "developer", "-"),
+    ]
+    ids = [item["id"] for item in whole["data"]]
+    assert (whole["object"], whole["has_more"]) == ("list", False)
+    assert (whole["first_id"], whole["last_id"]) == (ids[0], ids[-1])
+
+    newest = await page(limit=6)
+    assert newest["data"] == whole["data"][:0:-1]
+    assert newest["has_more"]
+    assert (newest["first_id"], newest["last_id"]) == (ids[-1], ids[1])
+    oldest = await page(after=ids[1], limit=1)
+    assert (oldest["data"], oldest["has_more"]) == (whole["data"][:1], False)
+    assert await page(after=ids[0], order="desc") == {
+        "object": "list",
+        "data": [],
+        "first_id": None,
+        "last_id": None,
+        "has_more": False,
+    }
+
+
+async def test_a_page_has_twenty_items_and_a_hundred_at_most(chat: Client) -> None:
+    items = [{"role": "user", "content": str(number)} for number in range(101)]
+    made = await chat.create({"input": items}, "Hello.")
+    path = f"/v1/responses/{made.id}/input_items"
+    for query, size in (("", 20), ("?limit=1", 1), ("?limit=100", 100)):
+        reply = await chat.server.http.get(f"{path}{query}")
+        texts = [item["content"][0]["text"] for item in reply.json()["data"]]
+        assert texts == [str(number) for number in range(100, 100 - size, -1)]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        *(
+            (f"limit={limit}", "limit is not a number from 1 to 100.")
+            for limit in ("0", "101", "-1", "many", "1.5", "", "1" * 5000)
+        ),
+        ("order=up", "order is neither asc nor desc."),
+        ("after=msg_1", "There is no item with id 'msg_1'."),
+    ],
+    ids=lambda value: value[:12],
+)
+async def test_no_such_page_of_input_items(
+    chat: Client, query: str, message: str
+) -> None:
+    made = await chat.create({"input": "Hi."}, "Hello.")
+    reply = await chat.server.http.get(f"/v1/responses/{made.id}/input_items?{query}")
+    param = query.partition("=")[0]
+    assert Reply(reply.status_code, reply.json()).refusal == (
+        400,
+        "invalid_request_error",
+        param,
+        message,
+    )
+
+
 @pytest.mark.parametrize("name", ["include", "include[]"])
 async def test_input_items_include_what_openai_knows(chat: Client, name: str) -> None:
     made = await chat.create({"input": "Hi."}, "Hello.")
@@ -261,11 +365,13 @@ async def test_input_items_include_what_openai_knows(chat: Client, name: str) ->
     known = await listed("message.output_text.logprobs")
     assert [item["content"][0]["text"] for item in known.json()["data"]] == ["Hi."]
     unknown = await listed("everything")
-    assert unknown.status_code == 400
-    error = unknown.json()["error"]
-    assert error["param"] == "include"
-    assert "'everything'" in error["message"]
-    assert "message.output_text.logprobs" in error["message"]
+    assert Reply(unknown.status_code, unknown.json()).refusal == (
+        400,
+        "invalid_request_error",
+        "include",
+        f"'everything' can't be included: it takes "
+        f"{', '.join(sorted(get_args(ResponseIncludable)))}.",
+    )
 
 
 async def test_endpoints_answer_while_the_kit_is_in(chat: Client) -> None:
@@ -350,10 +456,14 @@ async def test_events_are_those_of_background_streams(chat: Client) -> None:
     plain = await chat.create({"input": "Hi."}, "Hello.")
     url = f"/v1/responses/{plain.id}?stream=true"
     refused = await chat.server.http.get(url)
-    error = refused.json()["error"]
-    assert (refused.status_code, error["param"]) == (400, "stream")
-    assert error["type"] == "invalid_request_error"
-    assert "created with `stream: true`. Retrieve it without" in error["message"]
+    assert Reply(refused.status_code, refused.json()).refusal == (
+        400,
+        "invalid_request_error",
+        "stream",
+        f"Response with id '{plain.id}' has no events that could be streamed: they are "
+        "kept for a while, of background responses that were created with `stream: "
+        "true`. Retrieve it without `stream`.",
+    )
 
 
 async def test_without_a_store_nothing_is_found(
@@ -367,15 +477,27 @@ async def test_without_a_store_nothing_is_found(
         await server.http.get(f"{url}/input_items"),
         await server.http.get(url),
     ):
-        assert answer.status_code == 404
-        assert "'resp_1'" in answer.json()["error"]["message"]
+        assert Reply(answer.status_code, answer.json()).refusal == (
+            404,
+            "invalid_request_error",
+            "response_id",
+            "Response with id 'resp_1' not found. This server stores no responses: to "
+            "use `previous_response_id`, start it with the environment variable "
+            "VLLM_ENABLE_RESPONSES_API_STORE=1.",
+        )
     await server.close()
 
 
 async def test_the_endpoints_are_in_the_openapi_page(chat: Client) -> None:
     paths = (await chat.server.http.get("/openapi.json")).json()["paths"]
     assert {"get", "delete"} <= set(paths["/v1/responses/{response_id}"])
-    assert set(paths["/v1/responses/{response_id}/input_items"]) == {"get"}
+    listing = paths["/v1/responses/{response_id}/input_items"]
+    assert set(listing) == {"get"}
+    schemas = {each["name"]: each["schema"] for each in listing["get"]["parameters"]}
+    limit, order = schemas["limit"], schemas["order"]
+    assert (limit["type"], limit["minimum"], limit["maximum"]) == ("integer", 1, 100)
+    assert (limit["default"], order["default"]) == (20, "desc")
+    assert order["enum"] == ["asc", "desc"]
 
 
 def test_the_openai_sdk_follows_a_background_response(

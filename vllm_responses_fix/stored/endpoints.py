@@ -1,5 +1,6 @@
 """What the endpoints answer that vLLM lacks."""
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, get_args
@@ -13,6 +14,11 @@ from .errors import or_error
 from .known import Known
 
 Answer = tuple[dict[str, Any], int]
+
+LONGEST_PAGE = 100
+
+LIMIT_SCHEMA = {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE}
+ORDER_SCHEMA = {"enum": ["asc", "desc"]}
 
 
 async def delete_response(serving: Any, response_id: str) -> Answer:
@@ -39,20 +45,26 @@ async def input_items(
     serving: Any,
     response_id: str,
     *,
-    limit: int,
+    limit: int | str,
     after: str | None,
-    descending: bool,
+    order: str,
     include: Sequence[str],
 ) -> Answer:
     """A page of the items that a response was generated from, earlier turns included.
 
     Args:
-        limit: of items on the page.
+        limit: of items on the page, as `LIMIT_SCHEMA` has it.
         after: id of the item that the page before ended with.
-        descending: the last item first.
+        order: "desc" has the last item first.
         include: what the items are to have that OpenAI leaves out without it. Here
             they always have what is stored of them.
     """
+    size = int(limit) if re.fullmatch("[0-9]{1,3}", str(limit)) else 0
+    if not 1 <= size <= LONGEST_PAGE:
+        message = f"limit is not a number from 1 to {LONGEST_PAGE}."
+        return _wrong(serving, "limit", message)
+    if order not in ORDER_SCHEMA["enum"]:
+        return _wrong(serving, "order", "order is neither asc nor desc.")
     for value in include:
         if value not in get_args(ResponseIncludable):
             return _wrong(
@@ -70,19 +82,19 @@ async def input_items(
     if not isinstance(chain, list):
         return _error(chain)
     items = _with_ids(response_id, chain)
-    if descending:
+    if order == "desc":
         items.reverse()
     ids = [item["id"] for item in items]
     if after is not None and after not in ids:
         return _wrong(serving, "after", f"There is no item with id '{after}'.")
     start = 0 if after is None else ids.index(after) + 1
-    page = items[start : start + limit]
+    page = items[start : start + size]
     return {
         "object": "list",
         "data": page,
         "first_id": page[0]["id"] if page else None,
         "last_id": page[-1]["id"] if page else None,
-        "has_more": start + limit < len(items),
+        "has_more": start + size < len(items),
     }, HTTPStatus.OK
 
 

@@ -51,7 +51,7 @@ def _add_to(app: Any, is_on: Callable[[], bool]) -> None:
     from fastapi import Query, Request
     from fastapi.responses import JSONResponse
 
-    from .endpoints import delete_response, input_items
+    from .endpoints import LIMIT_SCHEMA, ORDER_SCHEMA, delete_response, input_items
     from .owners import OwnerMiddleware
 
     app.add_middleware(OwnerMiddleware)
@@ -66,9 +66,10 @@ def _add_to(app: Any, is_on: Callable[[], bool]) -> None:
     async def list_input_items(
         response_id: str,
         raw_request: Request,
-        limit: int = Query(20, ge=1, le=100),
+        # Any text, as FastAPI's own refusal names this file instead of the parameter.
+        limit: Any = Query(20, json_schema_extra=LIMIT_SCHEMA),
         after: str | None = None,
-        order: str = Query("desc", pattern="^(asc|desc)$"),
+        order: str = Query("desc", json_schema_extra=ORDER_SCHEMA),
         include: Sequence[str] = Query(()),
         # As OpenAI's SDKs write it.
         include_in_brackets: Sequence[str] = Query((), alias="include[]"),
@@ -79,7 +80,7 @@ def _add_to(app: Any, is_on: Callable[[], bool]) -> None:
             response_id,
             limit=limit,
             after=after,
-            descending=order == "desc",
+            order=order,
             include=[*include, *include_in_brackets],
         )
         return JSONResponse(body, status_code)

@@ -62,9 +62,9 @@ def construct_single_message_from_response_item(
             return _chat_message(item)
     item_type = item.get("type") if isinstance(item, dict) else item.type
     raise VLLMValidationError(
-        # What could not be read is still a dict, also where its type is known.
+        # What pydantic lets through without reading it is still a dict.
         f"An input item of type {item_type!r} is not valid."
-        if item_type in ("function_call", "message", "reasoning")
+        if item_type == "reasoning"
         else f"Input items of type {item_type!r} are not supported.",
         parameter="input",
         value=item_type,
