@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 import vllm
 from fastapi import FastAPI
 from packaging.version import Version
@@ -24,6 +25,7 @@ from vllm.utils.argparse_utils import FlexibleArgumentParser
 from vllm.v1.engine import EngineCoreOutput, EngineCoreRequest, FinishReason
 from vllm.v1.engine.input_processor import InputProcessor
 from vllm.v1.engine.output_processor import OutputProcessor, RequestOutputCollector
+from vllm.v1.outputs import LogprobsLists
 
 VERSION = vllm.__version__.partition("+")[0]
 """The release of vLLM, without what builds append to it."""
@@ -40,6 +42,9 @@ else."""
 CUT_CALLS_ARE_TEXT = is_since("0.24.0")
 """The call of a named tool, too, is read by the tool parser: hermes wants its end."""
 CUSTOM_TOOL_CALLS_ARE_RENDERED = is_since("0.32.0")
+
+_OTHERS = ord("A")
+"""The first of the tokens that logprobs have beside the one that follows."""
 
 SUPPORTED_TASKS: tuple[SupportedTask, ...] = ("generate",)
 
@@ -203,6 +208,7 @@ class RunningRequest:
                 EngineCoreOutput(
                     self._id,
                     list(token_ids),
+                    new_logprobs=self._logprobs(token_ids),
                     finish_reason=finish_reason,
                     stop_reason=stop_reason,
                 )
@@ -213,6 +219,17 @@ class RunningRequest:
         # Detokenization may have found a stop string before the script's end.
         self.finished = finish_reason is not None or bool(output and output.finished)
         return output
+
+    def _logprobs(self, token_ids: Sequence[int]) -> LogprobsLists | None:
+        """If the request asks for them: of each token, and of others in its place."""
+        others = self.sampling_params.logprobs
+        if others is None:
+            return None
+        ids = [[id, *range(_OTHERS, _OTHERS + others)] for id in token_ids]
+        values = [[-(row[0] % 8) / 8 - rank for rank in range(len(row))] for row in ids]
+        return LogprobsLists(
+            np.array(ids), np.array(values), np.ones(len(ids), dtype=int)
+        )
 
     def close(self) -> None:
         """Forget the request if it has not finished, as an abort does."""

@@ -53,6 +53,42 @@ async def test_events_of_a_background_stream_too(chat: Client) -> None:
     await stream_and_go_on(chat, {**BODY, "background": True}, ANSWER)
 
 
+@pytest.mark.guards("streamed-output", until="0.32.0")
+@pytest.mark.parametrize("size", DELTA_SIZES)
+async def test_logprobs_are_those_of_the_deltas(chat: Client, size: int) -> None:
+    asked = {
+        **BODY,
+        "include": ["message.output_text.logprobs"],
+        "top_logprobs": 2,
+    }
+    text = "Let me look \U0001f469."
+    answer = f"<think>\nWhy?\n</think>\n\n{text}\n{CALL}"
+    reply = await chat.stream(asked, cut(answer, size))
+    shown = [
+        logprob
+        for event in reply.events
+        if event["type"] == "response.output_text.delta"
+        for logprob in event["logprobs"]
+    ]
+    (stored,) = (item for item in reply.output if item["type"] == "message")
+    logprobs = stored["content"][0]["logprobs"]
+    assert stored in reply.streamed_output
+    assert (await chat.retrieve(reply.id)).output == reply.output
+    shown_text = "".join(logprob["token"] for logprob in logprobs)
+    assert text in shown_text == stored["content"][0]["text"]
+    assert logprobs == [
+        {
+            **with_bytes(logprob),
+            "top_logprobs": [*map(with_bytes, logprob["top_logprobs"])],
+        }
+        for logprob in shown
+    ]
+
+
+def with_bytes(logprob: dict[str, Any]) -> dict[str, Any]:
+    return {**logprob, "bytes": [*logprob["token"].encode()]}
+
+
 # Where vLLM has the ids right itself, the call is still missing without this one.
 @pytest.mark.guards("reconstruction")
 async def test_a_streaming_agent_answers_the_call_it_saw(chat: Client) -> None:

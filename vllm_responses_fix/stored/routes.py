@@ -6,7 +6,7 @@ As OpenAI documents them, see https://platform.openai.com/docs/api-reference/res
 import functools
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 from ..own_routes import add_route
 from ..patching import Substitution
@@ -67,9 +67,9 @@ def _add_to(app: Any, is_on: Callable[[], bool]) -> None:
         response_id: str,
         raw_request: Request,
         # Any text, as FastAPI's own refusal names this file instead of the parameter.
-        limit: Any = Query(20, json_schema_extra=LIMIT_SCHEMA),
+        limit: Annotated[Any, Query(json_schema_extra=LIMIT_SCHEMA)] = 20,
         after: str | None = None,
-        order: str = Query("desc", json_schema_extra=ORDER_SCHEMA),
+        order: Annotated[str, Query(json_schema_extra=ORDER_SCHEMA)] = "desc",
         include: Sequence[str] = Query(()),
         # As OpenAI's SDKs write it.
         include_in_brackets: Sequence[str] = Query((), alias="include[]"),
