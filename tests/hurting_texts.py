@@ -53,6 +53,13 @@ def with_first_token() -> Tokenizer:
     return tokenizer
 
 
+def with_dropout() -> Tokenizer:
+    """Tokenizes a text otherwise each time."""
+    tokenizer = demo()
+    tokenizer.model.dropout = 0.1
+    return tokenizer
+
+
 def normalizing() -> Tokenizer:
     """Composes what stands side by side."""
     tokenizer = demo()
@@ -119,9 +126,11 @@ TOKENIZERS = (
 )
 
 
-def fast(tokenizer: Tokenizer) -> Any:
+def fast(tokenizer: Tokenizer, **options: Any) -> Any:
     """A tokenizer as vLLM has it."""
-    return get_cached_tokenizer(PreTrainedTokenizerFast(tokenizer_object=tokenizer))
+    return get_cached_tokenizer(
+        PreTrainedTokenizerFast(tokenizer_object=tokenizer, **options)
+    )
 
 
 def changed(tokenizer: Tokenizer, **fields: Any) -> Tokenizer:

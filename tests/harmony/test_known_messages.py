@@ -153,6 +153,27 @@ def test_the_least_recently_used_goes_first() -> None:
 
 
 @pytest.mark.kit_alone
+def test_a_message_that_is_too_large_is_not_kept() -> None:
+    whole = HarmonyEncoding(harmony_encoding()._inner)
+    keeping = KeepingEncoding(whole, 5_000)
+
+    def render(text: str) -> None:
+        conversation = HarmonyConversation.from_messages([final(text)])
+        rendered = [
+            encoding.render_conversation_for_completion(
+                conversation, Role.ASSISTANT, KEPT
+            )
+            for encoding in (keeping, whole)
+        ]
+        assert rendered[0] == rendered[1]
+
+    render("small")
+    bytes, number = keeping.known.bytes, len(keeping.known)
+    render("large " * 2_000)
+    assert (keeping.known.bytes, len(keeping.known)) == (bytes, number)
+
+
+@pytest.mark.kit_alone
 def test_a_difference_is_said_and_not_used(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,

@@ -1,8 +1,10 @@
 """Conversations with gpt-oss whose turns go to one process after the other."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,16 @@ from shared_store import (
     stored_by,
 )
 from test_conversation_machine import HarmonyMachine
-from turns import CALLING, DONE, LOOKUP, both, result_header, result_of, start
+from turns import (
+    CALLING,
+    DONE,
+    LOOKUP,
+    both,
+    message,
+    result_header,
+    result_of,
+    start,
+)
 
 import vllm_responses_fix
 from vllm_responses_fix.settings import DISABLED_PATCHES
@@ -141,6 +152,26 @@ async def test_the_result_of_an_earlier_call_comes_late(harmony: Client) -> None
     chained = await both(harmony, conversation, result_of(called))
 
     assert result_header("functions.lookup") + "42<|end|>" in chained.prompt.text
+
+
+@pytest.mark.guards("stored-responses", "harmony-reconstruction")
+async def test_what_another_release_has_begun_is_made_of_its_items(
+    harmony: Client,
+) -> None:
+    """From 0.23 on vLLM takes the beginning of a conversation in another way."""
+    asked = [message("system", "You are Max."), message("user", "Hi.")]
+    first, conversation = await start(harmony, asked, DONE)
+    store = stored_by(harmony.server).store
+    record = store.get(first.id, "")
+    body = json.loads(record.body)
+    assert body["harmony"]["beginning"]
+    body["harmony"]["beginning"] = {"as_in_no_release": "You are Max."}
+    store.put(replace(record, body=json.dumps(body).encode()))
+    stored_by(harmony.server).cache.clear()
+
+    chained = await both(harmony, conversation, "Go on.")
+
+    assert "You are Max." in chained.prompt.text
 
 
 @contextmanager

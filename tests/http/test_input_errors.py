@@ -14,6 +14,8 @@ CALL = {
     "arguments": "{}",
 }
 RESULT = {"type": "function_call_output", "call_id": "call_1"}
+NOTHING = {"arguments": "{}"}
+TEXT = {"content": [{"type": "output_text", "text": "x"}]}
 
 
 @pytest.mark.parametrize(
@@ -75,10 +77,111 @@ RESULT = {"type": "function_call_output", "call_id": "call_1"}
             "input[2].content[0].type",
             "is not a text",
         ),
+        *(
+            (item, "input[2]", f"is not a valid item of type '{item['type']}'")
+            for item in (
+                {"type": "web_search_call"},
+                # What is wrong with these is in no field that is looked at.
+                {**CALL, "status": 7},
+                {**RESULT, "output": "x", "status": 7},
+                {
+                    "type": "mcp_call",
+                    "id": 7,
+                    "name": "a",
+                    "server_label": "b",
+                    **NOTHING,
+                },
+                {"type": "reasoning", "id": 7, "summary": [], "content": None},
+                {"type": "message", "role": "assistant", **TEXT, "status": 7},
+            )
+        ),
         (
-            {"type": "web_search_call"},
-            "input[2]",
-            "is not a valid item of type 'web_search_call'",
+            {"type": "custom_tool_call_output", "output": "x"},
+            "input[2].call_id",
+            "is missing",
+        ),
+        (
+            {"type": "custom_tool_call_output", "call_id": "call_1"},
+            "input[2].output",
+            "is missing",
+        ),
+        (
+            {"type": "custom_tool_call", "call_id": "call_1", "name": "a"},
+            "input[2].input",
+            "is missing",
+        ),
+        (
+            {"type": "custom_tool_call", "call_id": "call_1", "input": "a"},
+            "input[2].name",
+            "is missing",
+        ),
+        (
+            {"type": "custom_tool_call", "name": "a", "input": "a"},
+            "input[2].call_id",
+            "is missing",
+        ),
+        (
+            {"type": "mcp_call", "id": 7, "server_label": "b", **NOTHING},
+            "input[2].name",
+            "is missing",
+        ),
+        (
+            {"type": "mcp_call", "id": 7, "name": "a", **NOTHING},
+            "input[2].server_label",
+            "is missing",
+        ),
+        (
+            {"type": "mcp_call", "id": 7, "name": "a", "server_label": "b"},
+            "input[2].arguments",
+            "is missing",
+        ),
+        ({"type": "item_reference", "id": 7}, "input[2].id", "is not a text"),
+        # vLLM reads parts of reasoning when it makes the prompt, so something else is
+        # wrong as well.
+        (
+            {"type": "reasoning", "id": 7, "summary": "x"},
+            "input[2].summary",
+            "is not a list of parts",
+        ),
+        (
+            {"type": "reasoning", "id": 7, "summary": [{"type": "summary_text"}]},
+            "input[2].summary[0].text",
+            "is missing",
+        ),
+        (
+            {"type": "reasoning", "id": 7, "summary": [{"type": "x"}], "content": "y"},
+            "input[2].summary[0].type",
+            "is 'x', not one of summary_text",
+        ),
+        (
+            {"type": "reasoning", "id": 7, "content": [{"type": "reasoning_text"}]},
+            "input[2].content[0].text",
+            "is missing",
+        ),
+        (
+            {"type": "reasoning", "id": 7, "content": [{"type": "x"}]},
+            "input[2].content[0].type",
+            "is 'x', not one of reasoning_text",
+        ),
+        (
+            {"role": "assistant", "content": [{"type": "refusal"}], "status": 7},
+            "input[2].content[0].refusal",
+            "is missing",
+        ),
+        (
+            {"role": "user", "content": [{"type": "input_image"}, {"type": "x"}]},
+            "input[2].content[1].type",
+            "is 'x', not one of input_text, input_image, input_file",
+        ),
+        (
+            {"role": "user", "content": [{"type": "input_file"}, {"type": "text"}]},
+            "input[2].content[1].text",
+            "is missing",
+        ),
+        (
+            {**RESULT, "output": [{"type": "output_text"}]},
+            "input[2].output[0].text",
+            "is missing",
         ),
     ],
 )

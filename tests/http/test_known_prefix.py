@@ -14,6 +14,7 @@ from hurting_texts import (
     fast,
     normalizing,
     prompts,
+    with_dropout,
     with_first_token,
 )
 from hypothesis import given
@@ -149,11 +150,17 @@ def test_every_kind_of_tokenizer_has_boundaries(make: Callable[[], Tokenizer]) -
         changed(demo(), lstrip=True),
         changed(demo(), single_word=True),
         changed(normalizing(), normalized=True),
+        with_dropout(),
     ],
-    ids=["rstrip", "lstrip", "single_word", "normalized"],
+    ids=["rstrip", "lstrip", "single_word", "normalized", "dropout"],
 )
 def test_tokens_that_are_no_boundaries(tokenizer: Tokenizer) -> None:
     assert find_boundaries(fast(tokenizer), True) is None
+
+
+@pytest.mark.kit_alone
+def test_a_tokenizer_that_reads_tags_as_text_is_left_alone() -> None:
+    assert find_boundaries(fast(demo(), split_special_tokens=True), True) is None
 
 
 @pytest.mark.kit_alone

@@ -159,10 +159,14 @@ async def test_at_once_on_two_servers_streamed(
         assert (await client.create(body)).body == first.body
 
 
-async def test_at_once_in_the_background(two_clients: tuple[Client, Client]) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+async def test_at_once_in_the_background(
+    two_clients: tuple[Client, Client], stream: bool
+) -> None:
+    body = {**BODY, "background": True, "stream": stream}
     replies = await asyncio.gather(
         *(
-            client.create({**BODY, "input": text, "background": True}, text)
+            client.create({**body, "input": text}, text)
             for client, text in zip(two_clients, ("A", "B"), strict=True)
         )
     )

@@ -476,6 +476,7 @@ async def test_without_a_store_nothing_is_found(
         await server.http.delete(url),
         await server.http.get(f"{url}/input_items"),
         await server.http.get(url),
+        await server.http.post(f"{url}/cancel"),
     ):
         assert Reply(answer.status_code, answer.json()).refusal == (
             404,

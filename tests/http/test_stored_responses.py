@@ -295,6 +295,42 @@ async def test_what_is_kept_of_background_responses_is_bounded(
     assert len(serving.background_tasks) == 0
 
 
+async def test_what_needs_the_store_is_a_503_while_it_is_down(chat: Client) -> None:
+    made = await chat.create({"input": "One."}, "First.")
+    store = _make_unreachable(chat)
+    store.down = True
+    url = f"/v1/responses/{made.id}"
+    reference = {"type": "item_reference", "id": made.output[0]["id"]}
+    refused = {
+        "previous_response_id": {"input": "A", "previous_response_id": made.id},
+        "request_id": {"input": "A", "request_id": "resp_mine"},
+        "input": {"input": [reference]},
+    }
+    replies = [
+        ("response_id", await chat.server.http.get(url)),
+        ("response_id", await chat.server.http.get(f"{url}/input_items")),
+        ("response_id", await chat.server.http.post(f"{url}/cancel")),
+        ("response_id", await chat.server.http.delete(url)),
+    ]
+    for param, body in refused.items():
+        for more in ({}, {"stream": True}, {"background": True}):
+            body = {"model": "scripted", **body, **more}
+            reply = await chat.server.http.post("/v1/responses", json=body)
+            replies.append((param, reply))
+    for param, reply in replies:
+        assert Reply(reply.status_code, reply.json()).refusal == (
+            503,
+            "service_unavailable",
+            param,
+            "Stored responses can't be read at the moment: the connection was refused",
+        )
+        assert reply.headers["retry-after"] == "5"
+    store.down = False
+    # Nothing of what was refused is left.
+    assert (await chat.create(refused["request_id"], "Second.")).status == 200
+    assert (await chat.retrieve(made.id)).body == made.body
+
+
 async def test_an_answer_waits_while_the_store_is_down(
     two_clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,7 +65,7 @@ def find_boundaries(tokenizer: Any, add_special_tokens: bool) -> Boundaries | No
     backend = getattr(tokenizer, "_tokenizer", None)
     if not isinstance(backend, Tokenizer):
         return None
-    if backend.encode_special_tokens or getattr(backend.model, "dropout", None):
+    if getattr(backend.model, "dropout", None):
         return None
     added = backend.get_added_tokens_decoder()
     # The others are looked for later, between these.
