@@ -410,6 +410,11 @@ async def test_a_proxy_says_whose_a_response_is(
     assert (await client.retrieve(made.id)).status == 200
     client.server.http.headers["X-User"] = "bob"
     assert (await client.retrieve(made.id)).status == 404
+    # Without the header a request is nobody's, as are all that have none.
+    del client.server.http.headers["X-User"]
+    assert (await client.retrieve(made.id)).status == 404
+    nobodys = await client.create({"input": "Hi."}, "Hello.")
+    assert (await client.retrieve(nobodys.id)).status == 200
     await close(servers)
 
 

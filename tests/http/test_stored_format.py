@@ -5,6 +5,8 @@ first records of vLLM 0.21.0 are as the first kits with a store wrote them.
 """
 
 import json
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,32 @@ async def test_what_is_stored_has_the_form_of_the_newest_file(
     for part in ("harmony", "prompt", "request"):
         assert _form(stored[part]) == _form(newest["body"][part]), part
     assert stored.keys() == newest["body"].keys()
+
+
+@pytest.mark.parametrize(
+    "missing", [("output_tokens",), ("input_tokens_details", "cached_tokens")]
+)
+async def test_a_count_that_was_not_made_is_zero(
+    missing: tuple[str, ...], client: Client, done: Answer
+) -> None:
+    made = await client.create({"input": "Hi."}, done)
+    stored = stored_by(client.server)
+    record = stored.store.get(made.id, "")
+    body = json.loads(record.body)
+    usage = deepcopy(made.response["usage"])
+    for counts in (usage, body["response"]["usage"]):
+        for name in missing[:-1]:
+            counts = counts[name]
+        # As a release of vLLM that does not count it.
+        assert counts.pop(missing[-1]) is not None
+    stored.store.put(replace(record, body=json.dumps(body).encode()))
+    stored.cache.clear()
+    read = await client.retrieve(made.id)
+    counts = read.response["usage"]
+    for name in missing[:-1]:
+        counts = counts[name]
+    assert counts.pop(missing[-1]) == 0
+    assert read.response["usage"] == usage
 
 
 def _records(folder: Path, kind: str) -> list[dict[str, Any]]:

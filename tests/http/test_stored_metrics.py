@@ -1,7 +1,10 @@
 """What `/metrics` says of the store."""
 
 import asyncio
+import math
+import time
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from harness.app import ServerFactory
@@ -52,6 +55,68 @@ async def test_what_a_conversation_counts(chat: Client) -> None:
         "loaded_total": 2,
         'call_seconds_count{call="chain"}': 1,
         'call_seconds_count{call="get"}': 1,
+    }
+
+
+async def test_calls_that_are_timed(chat: Client) -> None:
+    before = await samples(chat)
+    started = time.perf_counter()
+    made = await chat.create({"input": "Hi.", "request_id": "resp_mine"}, "Hello.")
+    await chat.server.http.delete(f"/v1/responses/{made.id}")
+    stored = stored_by(chat.server)
+    await stored._sweep()
+    await stored.call(stored.store.touch, [])
+    after = await samples(chat)
+    seconds = time.perf_counter() - started
+    counted = grown(before, after)
+    assert counted["stored_total"] == 1
+    for call in ("get", "put_new", "delete", "sweep", "usage", "touch"):
+        label = f'{{call="{call}"}}'
+        assert counted[f"call_seconds_count{label}"] >= 1
+        took = f"call_seconds_sum{label}"
+        assert 0 < after[took] - before.get(took, 0.0) < seconds
+    limits = [
+        float(name.partition('le="')[2].partition('"')[0])
+        for name in after
+        if name.startswith('call_seconds_bucket{call="put_new"')
+    ]
+    assert (limits[0], limits[-2], limits[-1]) == (0.0005, 5.0, math.inf)
+    assert all(1 < after / before < 3 for before, after in pairwise(limits[:-1]))
+
+
+async def test_what_has_expired_is_counted(chat: Client) -> None:
+    made = await chat.create({"input": "Hi."}, "Hello.")
+    before = await samples(chat)
+    stored = stored_by(chat.server)
+    stored.cache.clear()
+    a_month_later = time.time() + 31 * 86_400
+    stored.store._store.clock = lambda: a_month_later
+    assert (await chat.retrieve(made.id)).status == 404
+    counted = grown(before, await samples(chat))
+    assert counted["expired_total"] == 1
+    assert "loaded_total" not in counted
+
+
+async def test_metrics_say_what_they_are(chat: Client) -> None:
+    text = (await chat.server.http.get("/metrics")).text
+    said = f"# HELP {PREFIX}"
+    helps = dict(
+        line.removeprefix(said).split(" ", 1)
+        for line in text.splitlines()
+        if line.startswith(said) and "_created" not in line
+    )
+    assert helps == {
+        "stored_total": "Responses that were stored.",
+        "loaded_total": "Stored responses that were read, with their conversation or "
+        "without.",
+        "cache_hits_total": "Conversations that were continued from a process's "
+        "memory.",
+        "evicted_total": "Stored responses that were removed for the limit of bytes.",
+        "expired_total": "Stored responses that were removed because nobody used them "
+        "for long.",
+        "given_up_total": "Responses that could not be stored.",
+        "bytes": "Bytes of all stored responses.",
+        "call_seconds": "Time of a call of the store, in seconds.",
     }
 
 
