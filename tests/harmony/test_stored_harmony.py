@@ -166,9 +166,10 @@ async def test_what_another_release_has_begun_is_made_of_its_items(
     body = json.loads(record.body)
     assert body["harmony"]["beginning"]
     body["harmony"]["beginning"] = {"as_in_no_release": "You are Max."}
-    store.put(replace(record, body=json.dumps(body).encode()))
-    stored_by(harmony.server).cache.clear()
+    others = replace(record, id="resp_others", body=json.dumps(body).encode())
+    assert store.put(others)
 
+    conversation = replace(conversation, response_id="resp_others")
     chained = await both(harmony, conversation, "Go on.")
 
     assert "You are Max." in chained.prompt.text
