@@ -29,6 +29,7 @@ from turns import (
     LOOKUP,
     both,
     message,
+    result,
     result_header,
     result_of,
     start,
@@ -99,6 +100,28 @@ async def test_a_conversation_moves_between_models(
         assert reply.prompt.text == replayed.prompt.text
         conversation = conversation.extended(say, reply)
         await close(servers)
+
+
+@pytest.mark.guards("stored-responses")
+async def test_what_has_no_form_for_another_model_is_said(
+    harmony_server_factory: ServerFactory,
+    chat_server_factory: ServerFactory,
+    tmp_path: Path,
+) -> None:
+    """gpt-oss needs the name of the function that a result is of."""
+    store = sqlite_settings(tmp_path)
+    servers = await start_with_store(chat_server_factory, 1, **store)
+    first = await Client(servers[0]).create({"input": result("call_1")}, "I see.")
+    await close(servers)
+    servers = await start_with_store(harmony_server_factory, 1, **store)
+    refused = await Client(servers[0]).create(
+        {"input": "Go on.", "previous_response_id": first.id}, DONE
+    )
+    await close(servers)
+    status, _, param, said = refused.refusal
+    assert (status, param) == (400, "previous_response_id")
+    assert said.startswith(f"Response with id '{first.id}' can't be continued here: ")
+    assert "call_1" in said
 
 
 @pytest.mark.guards("stored-responses")

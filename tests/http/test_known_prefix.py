@@ -21,7 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, processors
 
-from vllm_responses_fix.patches.chat.known_prefix.boundaries import find_boundaries
+from vllm_responses_fix.patches.chat.known_prefix.boundaries import (
+    Boundaries,
+    find_boundaries,
+)
 from vllm_responses_fix.patches.chat.known_prefix.probe import TextRenderer
 from vllm_responses_fix.patches.chat.known_prefix.prompts import (
     KnownPrompts,
@@ -214,6 +217,27 @@ def test_a_conversation_is_kept_once() -> None:
     for branch in "ab":
         keep(known, text + f"<|im_start|>{branch}<|im_end|>")
     assert len(known) == 2
+
+
+@pytest.mark.kit_alone
+def test_what_is_known_of_a_prompt_is_not_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_through: list[int] = []
+    starts = Boundaries.starts
+
+    def noted(self: Boundaries, text: str, start: int = 0) -> Any:
+        looked_through.append(len(text) - start)
+        return starts(self, text, start)
+
+    known = no_prompts(RecentPrompts(1 << 20))
+    monkeypatch.setattr(Boundaries, "starts", noted)
+    text = ""
+    for turn in range(50):
+        text += f"<|im_start|>user\n{turn}<|im_end|>\n"
+        keep(known, text)
+    assert len(looked_through) == 50
+    assert max(looked_through) < 100 < len(text)
 
 
 @pytest.mark.kit_alone

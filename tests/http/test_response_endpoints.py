@@ -16,7 +16,7 @@ from harness.event_loop import EventLoopThread
 from harness.model_folder import write_chat_model
 from harness.scripted_engine import Answer
 from openai.types.responses import ResponseIncludable
-from shared_store import close, sqlite_settings, start_with_store
+from shared_store import close, sqlite_settings, start_with_store, stored_by
 
 import vllm_responses_fix
 
@@ -94,6 +94,20 @@ async def test_a_response_belongs_to_the_key_that_made_it(keyed: list[Any]) -> N
         for key in ("alice", "bob"):
             status, _ = await _call(second, key, "DELETE", f"/{id}")
             assert status == 200
+
+
+async def test_an_owner_is_the_same_in_every_release_of_the_kit(
+    keyed: list[Any],
+) -> None:
+    """Else nobody could go on after an upgrade."""
+    server = keyed[0]
+    server.engine.script = lambda _: Answer("Hello.")
+    body = {"model": "scripted", "input": "Hi."}
+    _, made = await _call(server, "alice", "POST", "", json=body)
+    record = stored_by(server).store.get(
+        made["id"], "5ee7915080aad948549f60cb36632d508c2a4535b5de86a42ac7c4fb10254e73"
+    )
+    assert record.id == made["id"]
 
 
 async def test_no_key_is_shown_or_stored(
