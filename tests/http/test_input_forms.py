@@ -143,6 +143,14 @@ async def test_a_form_that_vllm_takes_renders_as_on_stock(
         assert patched.prompt.text == stock.prompt.text
 
 
+async def test_a_message_with_an_id_is_no_reference(chat: Client) -> None:
+    first = await chat.create({"input": "Hi."}, chat_answer("Hello."))
+    for id in ("msg_1", first.output[0]["id"]):
+        said = {"id": id, "role": "user", "content": "This, not that."}
+        reply = await chat.create({"input": [said]}, chat_answer("Hello."))
+        assert "This, not that." in reply.prompt.text
+
+
 @pytest.mark.guards("call-arguments")
 async def test_two_objects_as_arguments_are_in_the_prompt(chat: Client) -> None:
     made = call('{"city": "Oslo"}{"city": "Lima"}')

@@ -122,15 +122,6 @@ async def test_an_unknown_item_is_a_400_that_names_it(
             )
 
 
-@pytest.mark.kit_alone
-async def test_a_message_with_an_id_is_itself(chat: Client) -> None:
-    first = await chat.create({"input": QUESTION}, DONE["chat"])
-    for id in ("msg_1", first.output[0]["id"]):
-        said = {"id": id, "role": "user", "content": "This, not that."}
-        reply = await chat.create({"input": [said]}, DONE["chat"])
-        assert "This, not that." in reply.prompt.text
-
-
 async def test_an_item_goes_with_its_response(chat: Client) -> None:
     first = await chat.create({"input": QUESTION}, DONE["chat"])
     await chat.server.http.delete(f"/v1/responses/{first.id}")
