@@ -12,6 +12,7 @@ REPLAYED = [
     message("system", "You are a pirate."),
     message("developer", [{"type": "input_text", "text": "A developer item."}]),
     message("system", []),
+    message("system", ""),
     message("user", "Hello"),
     {
         "type": "reasoning",
