@@ -162,13 +162,18 @@ async def _assert_is_refused(chat: Client, item: Item) -> None:
     assert reply.status == 400
     kind = item["type"]
     if CUSTOM_TOOL_CALLS_ARE_RENDERED:
-        said = f"Unsupported input item type: {kind}"
+        said = f"Unsupported input item type: {kind} (parameter=input)"
     elif kind == "reasoning":
-        said = "An input item of type 'reasoning' is not valid."
+        said = (
+            "An input item of type 'reasoning' is not valid. (parameter=input, "
+            "value=reasoning)"
+        )
     else:
-        said = f"Input items of type '{kind}' are not supported."
-    # What follows is vLLM's, which repeats the parameter.
-    assert reply.error.partition(" (")[0] == said
+        said = (
+            f"Input items of type '{kind}' are not supported. (parameter=input, "
+            f"value={kind})"
+        )
+    assert reply.error == said
     assert reply.body["error"]["param"] == "input"
 
 

@@ -132,8 +132,15 @@ async def test_what_is_evicted_and_the_bytes_that_are_left(
     client = Client(servers[0])
     before = await samples(client)
     assert before["bytes"] == 0
-    for _ in range(20):
-        await client.create({"input": "Hi."}, "Hello.")
+    replies = [await client.create({"input": "Hi."}, "Hello.") for _ in range(20)]
+    stored_by(client.server).cache.clear()
+    assert (await client.retrieve(replies[0].id)).refusal == (
+        404,
+        "invalid_request_error",
+        "response_id",
+        f"Response with id '{replies[0].id}' not found. It was evicted to make room "
+        "for newer ones.",
+    )
     after = grown(before, await samples(client))
     usage = stored_by(client.server).store.usage()
     assert after["stored_total"] == 20

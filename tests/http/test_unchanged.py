@@ -56,6 +56,20 @@ async def test_a_server_that_was_there_before_the_kit_goes_on(
     assert "It is so." in chained.prompt.text
 
 
+async def test_a_server_goes_on_when_the_kit_is_taken_out(chat: Client) -> None:
+    vllm_responses_fix.uninstall()
+    try:
+        first = await chat.create({"input": "question"}, chat_answer("It is so."))
+        body = {"input": "more", "previous_response_id": first.id}
+        chained = await chat.create(body, chat_answer("ok"))
+        assert (await chat.retrieve(first.id)).body == first.body
+    finally:
+        vllm_responses_fix.install()
+    assert chained.status == 200
+    for text in ("question", "It is so."):
+        assert text in chained.prompt.text
+
+
 async def test_two_answers_in_a_row_stay_two(chat: Client) -> None:
     answer = {
         "role": "assistant",
