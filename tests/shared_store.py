@@ -1,5 +1,6 @@
 """Two servers that share a store, asked in turn, each with nothing in its memory."""
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,13 @@ class AlternatingClient:
 
     async def wait(self, response_id: str) -> Reply:
         return await self.next.wait(response_id)
+
+
+def a_month_later(*servers: ScriptedServer) -> None:
+    """Let servers find that what is stored now has expired."""
+    later = time.time() + 31 * 86_400
+    for server in servers:
+        stored_by(server).store._store.clock = lambda: later
 
 
 def stored_by(server: ScriptedServer) -> Any:

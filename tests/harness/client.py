@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 from .app import MODEL_NAME, ScriptedServer
 from .scripted_engine import Answer, EnginePrompt, Exchange, current_exchange
 
@@ -32,6 +34,11 @@ class Reply:
     body: dict[str, Any]
     events: Sequence[dict[str, Any]] = ()
     prompts: Sequence[EnginePrompt] = ()
+
+    @classmethod
+    def of(cls, answer: httpx.Response) -> "Reply":
+        """What was asked for in another way than by the methods of `Client`."""
+        return cls(answer.status_code, answer.json())
 
     @property
     def response(self) -> dict[str, Any]:
@@ -156,7 +163,7 @@ class Client:
 
     async def cancel(self, response_id: str) -> Reply:
         reply = await self.server.http.post(f"/v1/responses/{response_id}/cancel")
-        return Reply(reply.status_code, reply.json())
+        return Reply.of(reply)
 
     async def wait(self, response_id: str) -> Reply:
         """Retrieve a background response until it is done."""

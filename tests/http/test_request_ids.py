@@ -11,7 +11,7 @@ import pytest
 from harness.answers import chat_answer
 from harness.client import Client, Reply
 from harness.scripted_engine import Answer
-from shared_store import stored_by
+from shared_store import a_month_later, stored_by
 from tool_conversation import WEATHER_TOOL
 
 pytestmark = pytest.mark.guards("stored-responses")
@@ -74,7 +74,7 @@ async def test_a_request_that_is_answered_now_conflicts(
             "/v1/responses", json={"model": "scripted", **body}
         )
         assert (raw.status_code, raw.headers["retry-after"]) == (409, "1")
-        assert Reply(raw.status_code, raw.json()).refusal == CONFLICT
+        assert Reply.of(raw).refusal == CONFLICT
     later.set()
     assert (await first).id == "resp_mine"
     assert (await chat.wait("resp_mine")).body["status"] == "completed"
@@ -273,8 +273,7 @@ async def test_an_id_that_has_expired_names_another_response(
     first, second = two_clients
     await first.create(BODY, "A.")
     # Which the first one keeps in memory, and the second one finds expired.
-    a_month_later = time.time() + 31 * 86_400
-    stored_by(second.server).store._store.clock = lambda: a_month_later
+    a_month_later(second.server)
     expired = await second.create(
         {"input": "And?", "previous_response_id": "resp_mine"}, "Never."
     )
@@ -306,9 +305,7 @@ async def test_events_of_an_id_that_has_expired_are_not_another_response_s(
     assert "A." in (await first.server.http.get(url)).text
     # Another second, as ids live longer than one.
     await asyncio.sleep(1)
-    a_month_later = time.time() + 31 * 86_400
-    for client in two_clients:
-        stored_by(client.server).store._store.clock = lambda: a_month_later
+    a_month_later(first.server, second.server)
     await second.create({**body, "input": "B?"}, "B.")
     refused = await first.server.http.get(url)
     assert refused.status_code == 400

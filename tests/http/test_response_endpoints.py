@@ -359,7 +359,7 @@ async def test_no_such_page_of_input_items(
     made = await chat.create({"input": "Hi."}, "Hello.")
     reply = await chat.server.http.get(f"/v1/responses/{made.id}/input_items?{query}")
     param = query.partition("=")[0]
-    assert Reply(reply.status_code, reply.json()).refusal == (
+    assert Reply.of(reply).refusal == (
         400,
         "invalid_request_error",
         param,
@@ -379,7 +379,7 @@ async def test_input_items_include_what_openai_knows(chat: Client, name: str) ->
     known = await listed("message.output_text.logprobs")
     assert [item["content"][0]["text"] for item in known.json()["data"]] == ["Hi."]
     unknown = await listed("everything")
-    assert Reply(unknown.status_code, unknown.json()).refusal == (
+    assert Reply.of(unknown).refusal == (
         400,
         "invalid_request_error",
         "include",
@@ -475,7 +475,7 @@ async def test_events_are_those_of_background_streams(chat: Client) -> None:
     plain = await chat.create({"input": "Hi."}, "Hello.")
     url = f"/v1/responses/{plain.id}?stream=true"
     refused = await chat.server.http.get(url)
-    assert Reply(refused.status_code, refused.json()).refusal == (
+    assert Reply.of(refused).refusal == (
         400,
         "invalid_request_error",
         "stream",
@@ -497,7 +497,7 @@ async def test_without_a_store_nothing_is_found(
         await server.http.get(url),
         await server.http.post(f"{url}/cancel"),
     ):
-        assert Reply(answer.status_code, answer.json()).refusal == (
+        assert Reply.of(answer).refusal == (
             404,
             "invalid_request_error",
             "response_id",

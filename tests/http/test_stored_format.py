@@ -5,6 +5,7 @@ first records of vLLM 0.21.0 are as the first kits with a store wrote them.
 """
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -108,7 +109,7 @@ async def test_what_is_stored_has_the_form_of_the_newest_file(
     ],
 )
 async def test_a_count_that_was_not_made_is_zero(
-    missing: tuple[str, ...], client: Client, done: Answer
+    missing: Sequence[str], client: Client, done: Answer
 ) -> None:
     made = await client.create({"input": "Hi."}, done)
     stored = stored_by(client.server)
@@ -116,18 +117,20 @@ async def test_a_count_that_was_not_made_is_zero(
     body = json.loads(record.body)
     usage = deepcopy(made.response["usage"])
     for counts in (usage, body["response"]["usage"]):
-        for name in missing[:-1]:
-            counts = counts[name]
         # As a release of vLLM that does not count it.
-        assert counts.pop(missing[-1]) is not None
+        assert _taken_out(counts, missing) is not None
     earlier = replace(record, id="resp_earlier", body=json.dumps(body).encode())
     assert stored.store.put(earlier)
     read = await client.retrieve("resp_earlier")
-    counts = read.response["usage"]
-    for name in missing[:-1]:
-        counts = counts[name]
-    assert counts.pop(missing[-1]) == 0
+    assert _taken_out(read.response["usage"], missing) == 0
     assert read.response["usage"] == usage
+
+
+def _taken_out(counts: dict[str, Any], path: Sequence[str]) -> Any:
+    *details, name = path
+    for detail in details:
+        counts = counts[detail]
+    return counts.pop(name)
 
 
 def _records(folder: Path, kind: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 from harness.app import ServerFactory
 from harness.client import Client
 from harness.scripted_engine import Answer
-from shared_store import close, start_with_store, stored_by
+from shared_store import a_month_later, close, start_with_store, stored_by
 
 from vllm_responses_fix.stored import conversations
 
@@ -81,16 +81,14 @@ async def test_calls_that_are_timed(chat: Client) -> None:
         if name.startswith('call_seconds_bucket{call="put_new"')
     ]
     assert (limits[0], limits[-2], limits[-1]) == (0.0005, 5.0, math.inf)
-    assert all(1 < after / before < 3 for before, after in pairwise(limits[:-1]))
+    assert all(1 < higher / lower < 3 for lower, higher in pairwise(limits[:-1]))
 
 
 async def test_what_has_expired_is_counted(chat: Client) -> None:
     made = await chat.create({"input": "Hi."}, "Hello.")
     before = await samples(chat)
-    stored = stored_by(chat.server)
-    stored.cache.clear()
-    a_month_later = time.time() + 31 * 86_400
-    stored.store._store.clock = lambda: a_month_later
+    stored_by(chat.server).cache.clear()
+    a_month_later(chat.server)
     assert (await chat.retrieve(made.id)).status == 404
     counted = grown(before, await samples(chat))
     assert counted["expired_total"] == 1

@@ -271,7 +271,7 @@ async def test_events_of_another_process_are_a_400(
         ),
     ):
         refused = await second.server.http.get(f"/v1/responses/{id}?stream=true")
-        assert Reply(refused.status_code, refused.json()).refusal == (
+        assert Reply.of(refused).refusal == (
             400,
             "invalid_request_error",
             "stream",
@@ -318,7 +318,7 @@ async def test_what_needs_the_store_is_a_503_while_it_is_down(chat: Client) -> N
             reply = await chat.server.http.post("/v1/responses", json=body)
             replies.append((param, reply))
     for param, reply in replies:
-        assert Reply(reply.status_code, reply.json()).refusal == (
+        assert Reply.of(reply).refusal == (
             503,
             "service_unavailable",
             param,
