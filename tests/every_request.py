@@ -62,6 +62,10 @@ def _reasoning(**fields: Any) -> Item:
     }  # fmt: skip
 
 
+def _summary(*parts: Item) -> Item:
+    return {"type": "reasoning", "id": "rs_1", "summary": list(parts)}
+
+
 def _call(**fields: Any) -> Item:
     return {
         "type": "function_call",
@@ -165,6 +169,16 @@ INPUTS: dict[str, Any] = {
         _user("c"),
     ],
     "reasoning with nothing": [_user("a"), _reasoning(content=None), _user("c")],
+    "part of a summary that is not valid": [
+        _user("a"),
+        _summary({"type": "summary_text"}),
+        _user("c"),
+    ],
+    "part of a summary of another type": [
+        _user("a"),
+        _summary({"type": "x", "text": "why"}),
+        _user("c"),
+    ],
     "encrypted reasoning": [
         _user("a"),
         _reasoning(encrypted_content="x"),

@@ -245,6 +245,18 @@ async def test_an_mcp_call_of_the_model_is_replayed_under_its_name(
             id="encrypted",
             marks=GUARDS,
         ),
+        pytest.param(
+            {
+                "type": "reasoning",
+                "id": "rs_1",
+                "summary": [],
+                # As short as one character of a plain text, which is read the same way.
+                "content": [{"type": "x", "text": "why"}],
+            },
+            "A content part of an assistant message is not valid. (parameter=input)",
+            id="part of type x",
+            marks=GUARDS,
+        ),
     ],
 )
 async def test_what_has_no_place_in_a_prompt_is_refused(

@@ -1,5 +1,7 @@
 """Nothing of an item is dropped, and none is a 500."""
 
+from typing import Any
+
 import pytest
 from harness.answers import chat_answer
 from harness.client import Client, Conversation, Item
@@ -177,10 +179,24 @@ async def _assert_is_refused(chat: Client, item: Item) -> None:
     assert reply.body["error"]["param"] == "input"
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [_text("one"), {"type": "input_image"}],
+        # As short as one character of a plain text, which is read the same way.
+        [{"type": "x", "text": "one", "annotations": []}],
+        [{"type": "x", "text": "one", "annotations": []}, _text("two")],
+        [7],
+    ],
+    ids=["the second", "of type x", "of type x and another", "a number"],
+)
 @pytest.mark.guards("all-parts", until="0.30.0")
-async def test_a_part_that_is_not_valid_is_a_400(chat: Client) -> None:
-    item = _message(_text("one"), {"type": "input_image"})
-    reply = await chat.create({"input": [item, user("hi")]}, chat_answer("ok"))
+async def test_a_part_that_is_not_valid_is_a_400(
+    chat: Client, parts: list[Any]
+) -> None:
+    reply = await chat.create(
+        {"input": [_message(*parts), user("hi")]}, chat_answer("ok")
+    )
     assert reply.status == 400
     # Else it is refused before, when the request is read.
     if reply.error.endswith("(parameter=input)"):

@@ -142,11 +142,22 @@ def validated_parts(parts: Any) -> str | list[Any]:
         except StopIteration:
             break
         except ValidationError as error:
-            rejected = error.errors()[0]["input"]
-            if valid or not isinstance(rejected, str) or len(rejected) != 1:
+            rejected = _rejected_character(error)
+            if valid or rejected is None:
                 raise VLLMValidationError(
                     "A content part of an assistant message is not valid.",
                     parameter="input",
                 ) from error
             characters.append(rejected)
     return valid or "".join(characters)
+
+
+def _rejected_character(error: ValidationError) -> str | None:
+    """The one character that is where a part has to be."""
+    first = error.errors()[0]
+    rejected = first["input"]
+    # A field of a part, its type for example, can be as short.
+    is_where_a_part_is = first["type"] == "dict_type"
+    if is_where_a_part_is and isinstance(rejected, str) and len(rejected) == 1:
+        return rejected
+    return None

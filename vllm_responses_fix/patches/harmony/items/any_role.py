@@ -127,7 +127,7 @@ def function_result(
 
 
 def reasoning_message(item: dict[str, Any]) -> Message | None:
-    texts = texts_of(item.get("content")) or texts_of(item.get("summary"))
+    texts = texts_of(item.get("content")) or _summary_texts(item.get("summary"))
     if not texts:
         if item.get("encrypted_content"):
             raise VLLMValidationError(
@@ -136,6 +136,14 @@ def reasoning_message(item: dict[str, Any]) -> Message | None:
         return None
     msg = Message.from_role_and_content(Role.ASSISTANT, "\n".join(texts))
     return msg.with_channel("analysis")
+
+
+def _summary_texts(summary: Any) -> list[str]:
+    """Of one that is not valid, none: stock vLLM answers without reading it."""
+    try:
+        return texts_of(summary)
+    except VLLMValidationError:
+        return []
 
 
 def mcp_recipient(item: dict[str, Any]) -> str:
